@@ -1,0 +1,234 @@
+package transfer
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+// incomingFolder holds the partials of a destination while they are on their way.
+const incomingFolder = ".yonder-incoming"
+
+// PartialStore remembers unfinished incoming transfers over restarts. It never holds
+// which chunks are there: that is the journal's.
+type PartialStore interface {
+	FindPartial(peer ID, key [16]byte) (Partial, bool)
+	PutPartial(Partial) error
+	RemovePartial(peer ID, key [16]byte) error
+}
+
+// Partial is one unfinished incoming transfer.
+type Partial struct {
+	Peer    ID
+	Key     [16]byte // resume key, as the sender makes it
+	Folder  string   // absolute; the destination
+	Staging string   // absolute; holds what arrived
+	Names   []string // accepted top-level names, at most 100
+	Count   int64    // accepted top-level names in all
+	Entries int64    // accepted limit
+	Bytes   int64    // accepted limit, content bytes
+	Policy  Policy
+	Created time.Time
+}
+
+// Remove deletes what had arrived of a partial. Nothing outside its own staging
+// folder is touched.
+func (p Partial) Remove() error {
+	s, err := openStaging(p)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.remove()
+}
+
+// staging is the folder in which one transfer arrives, inside its destination:
+// .yonder-incoming/<random>/, with the content under final names in tree/ and the
+// journal beside it. Everything is reached through handles that stay open, so that
+// nobody can redirect it by moving folders about.
+type staging struct {
+	dest    *os.Root // the destination
+	destDir *os.File
+	rel     string // staging folder below dest, with slashes
+	base    *os.Root
+	tree    *os.Root
+	treeDir *os.File // open since before the first write
+	journal *journal
+	earlier map[string]*journalFile // by wire path: what an earlier run left
+}
+
+// createStaging makes a staging folder in folder. Errors wrap [ErrNoFolder],
+// [ErrReadOnly] or [ErrDiskFull].
+func createStaging(folder string) (*staging, error) {
+	s, err := openDestination(folder)
+	if err != nil {
+		return nil, err
+	}
+	var random [8]byte
+	rand.Read(random[:])
+	s.rel = path.Join(incomingFolder, hex.EncodeToString(random[:]))
+	if err := s.create(); err != nil {
+		s.remove()
+		return nil, classify(fmt.Errorf("prepare %q: %w", folder, err))
+	}
+	return s, nil
+}
+
+func openDestination(folder string) (*staging, error) {
+	dest, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoFolder, err)
+	}
+	dir, err := dest.Open(".")
+	if err != nil {
+		dest.Close()
+		return nil, classify(err)
+	}
+	return &staging{dest: dest, destDir: dir}, nil
+}
+
+func (s *staging) create() error {
+	if err := s.dest.Mkdir(incomingFolder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	if err := s.dest.Mkdir(filepath.FromSlash(s.rel), 0o700); err != nil {
+		return err
+	}
+	if err := s.openBase(); err != nil {
+		return err
+	}
+	if err := s.base.Mkdir("tree", 0o700); err != nil {
+		return err
+	}
+	if err := s.openTree(); err != nil {
+		return err
+	}
+	f, err := s.base.OpenFile("journal", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	s.journal, err = createJournal(f)
+	return err
+}
+
+// openBase opens the staging folder, which must be a folder and no link.
+func (s *staging) openBase() error {
+	for _, name := range []string{incomingFolder, filepath.FromSlash(s.rel)} {
+		info, err := s.dest.Lstat(name)
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return fmt.Errorf("%q is not a folder", name)
+		}
+	}
+	var err error
+	s.base, err = s.dest.OpenRoot(filepath.FromSlash(s.rel))
+	return err
+}
+
+func (s *staging) openTree() error {
+	info, err := s.base.Lstat("tree")
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return errors.New("staging tree is not a folder")
+	}
+	if s.tree, err = s.base.OpenRoot("tree"); err != nil {
+		return err
+	}
+	s.treeDir, err = s.tree.Open(".")
+	return err
+}
+
+// openStaging opens what an earlier run left and reads its journal.
+func openStaging(p Partial) (*staging, error) {
+	s, err := openDestination(p.Folder)
+	if err != nil {
+		return nil, err
+	}
+	rel, err := filepath.Rel(p.Folder, p.Staging)
+	if err != nil || path.Dir(filepath.ToSlash(rel)) != incomingFolder {
+		s.close()
+		return nil, fmt.Errorf("staging folder %q is not below %q", p.Staging, p.Folder)
+	}
+	s.rel = filepath.ToSlash(rel)
+	if err = s.reopen(); err != nil {
+		s.close()
+		return nil, classify(fmt.Errorf("open partial %q: %w", p.Staging, err))
+	}
+	return s, nil
+}
+
+func (s *staging) reopen() error {
+	if err := s.openBase(); err != nil {
+		return err
+	}
+	if err := s.openTree(); err != nil {
+		return err
+	}
+	f, err := s.base.OpenFile("journal", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	s.journal, s.earlier, err = openJournal(f)
+	return err
+}
+
+// close releases the handles and leaves the partial where it is.
+func (s *staging) close() {
+	s.closeInner()
+	s.destDir.Close()
+	s.dest.Close()
+}
+
+// closeInner releases the handles below the destination.
+func (s *staging) closeInner() {
+	if s.journal != nil {
+		s.journal.close()
+		s.journal = nil
+	}
+	if s.treeDir != nil {
+		s.treeDir.Close()
+		s.treeDir = nil
+	}
+	for _, root := range []**os.Root{&s.tree, &s.base} {
+		if *root != nil {
+			(*root).Close()
+			*root = nil
+		}
+	}
+}
+
+// remove deletes the staging folder and closes it.
+func (s *staging) remove() error {
+	s.closeInner() // Windows does not let go of names that are open
+	err := s.dest.RemoveAll(filepath.FromSlash(s.rel))
+	s.dest.Remove(incomingFolder) // only when it is empty
+	s.close()
+	return err
+}
+
+// path returns the absolute path of the staging folder, for [Partial.Staging].
+func (s *staging) path() string { return filepath.Join(s.dest.Name(), filepath.FromSlash(s.rel)) }
+
+// classify adds the sentinel of what went wrong with our disk.
+func classify(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case diskFull(err):
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case readOnly(err):
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	}
+	return err
+}

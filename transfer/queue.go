@@ -1,0 +1,168 @@
+package transfer
+
+import (
+	"sync"
+)
+
+// queue holds what a transfer has ready to go out, in order: whole frames and chunks.
+// Chunks leave as fragments, as far as the receiver's credit reaches. It is the
+// transfer's [frameSource].
+type queue struct {
+	w      *writer
+	stream uint32
+	wire   func(n int) // told how many chunk bytes went out
+
+	mu     sync.Mutex
+	items  []queued
+	credit int64 // bytes of DATA payload that the receiver still takes
+	batch  files // outcomes of files not sent yet
+	closed bool
+}
+
+// queued is a whole frame, or a chunk of which sent bytes have left.
+type queued struct {
+	frame   []byte
+	entry   uint32
+	chunk   uint32
+	head    chunkHeader
+	content []byte // encoded
+	sent    int
+	release func()
+}
+
+// batchSize is how many outcomes of files go into one frame.
+const batchSize = 500
+
+func newQueue(w *writer, stream uint32, wire func(int)) *queue {
+	return &queue{w: w, stream: stream, wire: wire}
+}
+
+// put queues a whole frame.
+func (q *queue) put(typ frameType, message any) {
+	q.putFrame(frame(typ, q.stream, marshal(message)))
+}
+
+func (q *queue) putFrame(b []byte) {
+	q.mu.Lock()
+	q.items = append(q.items, queued{frame: b})
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+// putChunk queues a chunk. release is called once, when its content is not needed any more.
+func (q *queue) putChunk(entry, chunk uint32, head chunkHeader, content []byte, release func()) {
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		release()
+		return
+	}
+	q.items = append(q.items, queued{entry: entry, chunk: chunk, head: head, content: content, release: release})
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+// fileDone and fileFailed queue the outcome of a file; they travel many to a frame.
+func (q *queue) fileDone(entry uint32, sum value) {
+	q.mu.Lock()
+	q.batch.Done = append(q.batch.Done, fileDone{Entry: entry, Digest: sum})
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+func (q *queue) fileFailed(entry uint32, why Reason, detail string) {
+	q.mu.Lock()
+	q.batch.Failed = append(q.batch.Failed, fileFailed{Entry: entry, Reason: why, Detail: clip(detail, maxText)})
+	q.flushBatchLocked() // rare, and with text
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+// working tells the receiver that this side is busy reading though no bytes move.
+func (q *queue) working() { q.put(frameFiles, &files{}) }
+
+// finish queues the last frame.
+func (q *queue) finish(m *end) {
+	q.mu.Lock()
+	q.flushBatchLocked()
+	q.items = append(q.items, queued{frame: frame(frameEnd, q.stream, marshal(m))})
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+func (q *queue) flushBatchLocked() {
+	if len(q.batch.Done)+len(q.batch.Failed) > 0 {
+		q.items = append(q.items, queued{frame: frame(frameFiles, q.stream, marshal(&q.batch))})
+		q.batch = files{}
+	}
+}
+
+// grant adds credit.
+func (q *queue) grant(n int64) {
+	q.mu.Lock()
+	q.credit += n
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+// close drops everything.
+func (q *queue) close() {
+	q.mu.Lock()
+	items := q.items
+	q.items, q.closed = nil, true
+	q.mu.Unlock()
+	for _, item := range items {
+		if item.release != nil {
+			item.release()
+		}
+	}
+}
+
+// next implements [frameSource].
+func (q *queue) next(limit int) (head, payload []byte, release func(), ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 || len(q.batch.Done) >= batchSize {
+		q.flushBatchLocked()
+	}
+	if len(q.items) == 0 || q.closed {
+		return nil, nil, nil, false
+	}
+	item := &q.items[0]
+	if item.frame != nil {
+		b := item.frame
+		q.popLocked()
+		return b, nil, nil, true
+	}
+	overhead := dataHeaderSize
+	if item.sent == 0 {
+		overhead += chunkHeaderSize
+	}
+	n := min(limit, len(item.content)-item.sent, int(min(q.credit, 1<<30))-overhead)
+	if n <= 0 || n < min(minFragment, len(item.content)-item.sent) {
+		return nil, nil, nil, false // until grant
+	}
+	length := overhead + n
+	head = header{typ: frameData, stream: q.stream, length: uint32(length)}.append(make([]byte, 0, headerSize+overhead))
+	head = dataHeader{entry: item.entry, chunk: item.chunk, offset: uint32(item.sent)}.append(head)
+	if item.sent == 0 {
+		head = item.head.append(head)
+	}
+	payload = item.content[item.sent : item.sent+n]
+	item.sent += n
+	q.credit -= int64(length)
+	q.wire(n)
+	if item.sent == len(item.content) {
+		release = item.release
+		q.popLocked()
+	}
+	return head, payload, release, true
+}
+
+func (q *queue) popLocked() {
+	q.items[0] = queued{}
+	q.items = q.items[1:]
+	if len(q.items) == 0 {
+		q.items = nil
+	}
+}

@@ -1,0 +1,616 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lukechampine.com/blake3"
+)
+
+const (
+	window      = 4 << 20 // bytes of DATA that a sender may have on its way
+	maxHeld     = 8 << 20 // the same, and what is not on disk yet
+	creditStep  = 512 << 10
+	maxCredit   = 1 << 30
+	reserve     = 64 << 20 // bytes of free space that are left alone
+	storedEvery = 100 * time.Millisecond
+	stallAfter  = 30 * time.Second
+	stallBytes  = 16 << 10
+	maxTries    = 3 // of one chunk
+)
+
+// Decision answers an offer.
+type Decision struct {
+	Accept bool
+	Folder string // absolute, existing; where it lands
+	Policy Policy
+	Reason error // when not accepted: nil is [ErrDeclined]
+}
+
+// Incoming is one offered or running transfer from a peer.
+type Incoming struct {
+	Peer     Peer
+	Transfer [16]byte
+	Message  [16]byte // id of the row in the conversation, as the sender chose it
+	Batch    [16]byte
+	Wish     Policy
+	Partial  *Partial // not nil: it continues this one, which was accepted, within what was accepted
+
+	r *receiver
+}
+
+// Progress returns the counters of the transfer.
+func (in *Incoming) Progress() Progress { return in.r.progress() }
+
+// Cancel ends the transfer for good; what had arrived of it is removed.
+func (in *Incoming) Cancel() { in.r.fail(ErrCancelled) }
+
+// receiver is one transfer from the peer.
+//
+//	OFFER ─> Host.Offer ─> ACCEPT ─> pages, chunks ─> END ─> sync ─> publish ─> DONE
+//	             └─> DECLINE
+//
+// The session's reader hands it pages and chunks without ever waiting; its own
+// goroutines hash and write. What it may hold is bounded by the credit it gives.
+type receiver struct {
+	session  *Session
+	stream   uint32
+	in       *Incoming
+	key      [16]byte
+	manifest *manifest
+	accepted atomic.Bool
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	phase    atomic.Int32
+	got      atomic.Int64 // chunk bytes that came
+	stored   atomic.Int64 // content bytes on disk and believed to be right
+	resumed  atomic.Int64
+	complete atomic.Int64 // files
+	active   atomic.Int64 // frames that show the sender at work
+
+	assembling *assembly // reader only
+
+	mu          sync.Mutex
+	offer       offer
+	hash        value // of the last offer payload
+	limit       limits
+	outstanding int64  // credit that the sender has
+	held        int64  // DATA bytes received and not on disk
+	pages       []span // of the manifest, not looked at yet
+	files       map[uint32]*incomingFile
+	settled     int64 // files complete or given up
+	regular     int64 // files in the manifest so far
+	ended       bool
+	end         end
+	acks        stored
+	ackBytes    int64
+	skipped     []Skipped
+	skipCount   int64
+	failedCount int64
+	wake        chan struct{} // signals run; capacity 1
+
+	staging *staging
+	lanes   []lane
+	keeper  keeper
+}
+
+// assembly is a chunk whose fragments are arriving.
+type assembly struct {
+	entry, chunk uint32
+	head         chunkHeader
+	buf          []byte
+	put          func()
+	got          int
+	cost         int64
+}
+
+// onOffer begins a transfer from the peer.
+func (s *Session) onOffer(stream uint32, payload []byte) error {
+	var m offer
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r := &receiver{session: s, stream: stream, key: m.Key, manifest: newManifest(), ctx: ctx, cancel: cancel, offer: m,
+		hash: blake3.Sum256(payload), files: map[uint32]*incomingFile{}, wake: make(chan struct{}, 1)}
+	r.in = &Incoming{Peer: s.peer, Transfer: m.Transfer, Message: m.Message, Batch: m.Batch, Wish: m.Wish, r: r}
+	r.keeper.init(r)
+	r.phase.Store(int32(Offering))
+	s.mu.Lock()
+	full := len(s.receiving) >= maxStreams
+	if !full {
+		s.receiving[stream] = r
+	}
+	s.mu.Unlock()
+	if full {
+		cancel(nil)
+		return s.out.send(frameDecline, stream, &status{Code: toCode(ErrTooMany)})
+	}
+	s.work.Go(r.run)
+	return nil
+}
+
+func (r *receiver) progress() Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := Progress{Phase: Phase(r.phase.Load()), Count: int(r.offer.Count), Entries: int64(r.offer.Entries), Bytes: int64(r.offer.Bytes), Final: r.offer.Final,
+		Files: r.complete.Load(), Stored: r.stored.Load(), Resumed: r.resumed.Load(), Wire: r.got.Load()}
+	for _, name := range r.offer.Names {
+		p.Names = append(p.Names, Name{Name: name.Name, Folder: name.Folder, Size: int64(name.Size)})
+	}
+	if entries, _, bytes, complete := r.manifest.totals(); complete || entries > p.Entries {
+		p.Entries, p.Bytes, p.Final = entries, max(bytes, p.Bytes), p.Final || complete
+	}
+	return p
+}
+
+// fail ends the transfer.
+func (r *receiver) fail(why error) { r.cancel(why) }
+
+// signal wakes run.
+func (r *receiver) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// handle takes a frame from the sender; it runs in the session's reader.
+func (r *receiver) handle(typ frameType, payload []byte) error {
+	r.active.Add(1)
+	switch typ {
+	case frameUpdate:
+		return r.onUpdate(payload)
+	case framePage:
+		added, err := r.manifest.addPage(payload, r.limits())
+		if err != nil {
+			if errors.Is(err, ErrProtocol) {
+				return err
+			}
+			r.fail(err)
+			return nil
+		}
+		r.mu.Lock()
+		r.pages = append(r.pages, added)
+		r.mu.Unlock()
+		r.signal()
+	case frameFiles:
+		var m files
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		return r.keeper.outcomes(&m)
+	case frameEnd:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.ended {
+			return fmt.Errorf("%w: second END", ErrProtocol)
+		}
+		if err := unmarshal(payload, &r.end); err != nil {
+			return err
+		}
+		r.ended = true
+		r.signal()
+	}
+	return nil
+}
+
+func (r *receiver) limits() limits {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.limit
+}
+
+// onUpdate takes a newer state of the offer: totals may rise, nothing else changes.
+func (r *receiver) onUpdate(payload []byte) error {
+	var m offer
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := &r.offer
+	same := m.Transfer == old.Transfer && m.Key == old.Key && m.Count == old.Count && slices.Equal(m.Names, old.Names) &&
+		m.Message == old.Message && m.Wish == old.Wish && m.Purpose == old.Purpose
+	if !same || m.Entries < old.Entries || m.Bytes < old.Bytes || old.Final {
+		return fmt.Errorf("%w: OFFER_UPDATE changes the offer", ErrProtocol)
+	}
+	if r.accepted.Load() && (int64(m.Entries) > r.limit.entries || int64(m.Bytes) > r.limit.bytes) {
+		r.fail(fmt.Errorf("%w: offer grew to %d bytes", ErrLimit, m.Bytes))
+		return nil
+	}
+	r.offer = m
+	if !r.accepted.Load() {
+		r.hash = blake3.Sum256(payload)
+	}
+	r.signal()
+	return nil
+}
+
+// data reads one DATA payload of length bytes from the connection, straight into the
+// buffer of its chunk; it runs in the session's reader.
+func (r *receiver) data(conn io.Reader, length uint32) error {
+	if r == nil { // ended since the gate looked
+		_, err := io.CopyN(io.Discard, conn, int64(length))
+		return err
+	}
+	var head [dataHeaderSize]byte
+	if length <= dataHeaderSize {
+		return fmt.Errorf("%w: DATA of %d bytes", ErrProtocol, length)
+	}
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.outstanding -= int64(length)
+	r.held += int64(length)
+	over := r.outstanding < 0
+	r.mu.Unlock()
+	if over {
+		return fmt.Errorf("%w: more data than credit", ErrProtocol)
+	}
+	h := parseDataHeader(&head)
+	rest := int(length) - dataHeaderSize
+	a := r.assembling
+	if h.offset == 0 {
+		var err error
+		if a, err = r.begin(conn, h, &rest); err != nil {
+			return err
+		}
+		r.assembling = a
+	}
+	switch {
+	case a == nil || a.entry != h.entry || a.chunk != h.chunk || a.got != int(h.offset):
+		return fmt.Errorf("%w: fragment at %d of entry %d chunk %d out of order", ErrProtocol, h.offset, h.entry, h.chunk)
+	case rest <= 0 || rest > len(a.buf)-a.got:
+		return fmt.Errorf("%w: fragment of %d bytes at %d of %d", ErrProtocol, rest, a.got, len(a.buf))
+	}
+	if _, err := io.ReadFull(conn, a.buf[a.got:a.got+rest]); err != nil {
+		return err
+	}
+	a.got += rest
+	a.cost += int64(length)
+	r.got.Add(int64(rest))
+	if a.got == len(a.buf) {
+		r.assembling = nil
+		r.lanes[(a.entry+a.chunk)%uint32(len(r.lanes))].put(a)
+	}
+	r.replenish(0)
+	return nil
+}
+
+// begin starts a chunk with the description in its first fragment.
+func (r *receiver) begin(conn io.Reader, h dataHeader, rest *int) (*assembly, error) {
+	var b [chunkHeaderSize]byte
+	if r.assembling != nil || *rest <= chunkHeaderSize {
+		return nil, fmt.Errorf("%w: chunk begins inside another or is empty", ErrProtocol)
+	}
+	if _, err := io.ReadFull(conn, b[:]); err != nil {
+		return nil, err
+	}
+	*rest -= chunkHeaderSize
+	head, err := parseChunkHeader(&b)
+	if err != nil {
+		return nil, err
+	}
+	n, ok := r.manifest.node(h.entry)
+	if !ok || n.kind != kindFile || h.chunk >= n.chunkCount() || int(head.raw) != chunkLen(n.size, int64(h.chunk)) {
+		return nil, fmt.Errorf("%w: chunk %d of entry %d with %d bytes is not in the manifest", ErrProtocol, h.chunk, h.entry, head.raw)
+	}
+	a := &assembly{entry: h.entry, chunk: h.chunk, head: head}
+	a.buf, a.put = rawBuffer(int(head.encoded))
+	return a, nil
+}
+
+// replenish takes written bytes off what is held and gives the sender new credit.
+func (r *receiver) replenish(written int64) {
+	r.mu.Lock()
+	r.held -= written
+	grant := min(window-r.outstanding, maxHeld-r.outstanding-r.held)
+	if grant < creditStep {
+		r.mu.Unlock()
+		return
+	}
+	r.outstanding += grant
+	r.mu.Unlock()
+	r.session.out.send(frameCredit, r.stream, &credit{Bytes: uint64(grant)})
+}
+
+// run takes the transfer from the offer to its end.
+func (r *receiver) run() {
+	report, err := r.take()
+	r.phase.Store(int32(Over))
+	r.cancel(err)
+	r.session.endReceiving(r.stream)
+	r.session.node.release(r)
+	var known *answeredError
+	if errors.As(err, &known) {
+		err = known.why
+	}
+	r.session.node.cfg.Host.Ended(r.in, report, err)
+}
+
+// take decides, receives and publishes.
+func (r *receiver) take() (Report, error) {
+	if err := r.session.node.claim(r); err != nil {
+		r.decline(err)
+		return Report{}, err
+	}
+	found, has := r.session.node.partials.FindPartial(r.session.peer.ID, r.key)
+	r.mu.Lock()
+	if has && r.within(found) {
+		r.in.Partial = &found
+	}
+	r.mu.Unlock()
+	d := r.session.node.cfg.Host.Offer(r.ctx, r.in)
+	if err := context.Cause(r.ctx); err != nil {
+		r.tell(err)
+		return Report{}, err
+	}
+	if !d.Accept {
+		why := cmpError(d.Reason, ErrDeclined)
+		r.decline(why)
+		return Report{}, why
+	}
+	if err := r.prepare(d, found, has); err != nil {
+		r.decline(err)
+		return Report{}, err
+	}
+	report, err := r.receive()
+	if err != nil {
+		r.tell(err)
+		r.abandon(err)
+		return Report{}, err
+	}
+	return report, nil
+}
+
+// within reports whether the offer stays inside what was accepted for a partial.
+func (r *receiver) within(p Partial) bool {
+	if int64(r.offer.Count) != p.Count || int64(r.offer.Entries) > p.Entries || int64(r.offer.Bytes) > p.Bytes {
+		return false
+	}
+	for i, name := range r.offer.Names {
+		if i >= len(p.Names) || p.Names[i] != name.Name {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *receiver) decline(why error) {
+	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+}
+
+// tell cancels at the sender, unless it was the sender that ended the transfer.
+func (r *receiver) tell(why error) {
+	if !errors.Is(why, errAnswered) {
+		r.session.cancel(r.stream, forPeer(why))
+	}
+}
+
+// prepare opens the place where the transfer arrives and accepts it.
+func (r *receiver) prepare(d Decision, found Partial, has bool) error {
+	if has && found.Folder == d.Folder {
+		var err error
+		if r.staging, err = openStaging(found); err != nil {
+			r.session.node.log.Warn("partial cannot be resumed", "err", err)
+		}
+	}
+	if r.staging == nil {
+		if has {
+			found.Remove()
+		}
+		var err error
+		if r.staging, err = createStaging(d.Folder); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	m := accept{Offer: r.hash, Policy: d.Policy, Have: len(r.staging.earlier) > 0, Credit: window}
+	err := r.setLimits()
+	if err == nil {
+		m.Entries, m.Bytes = uint64(r.limit.entries), uint64(r.limit.bytes)
+		r.outstanding = window
+	}
+	p := Partial{Peer: r.session.peer.ID, Key: r.key, Folder: d.Folder, Staging: r.staging.path(), Count: r.limit.tops,
+		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Created: time.Now()}
+	for _, name := range r.offer.Names {
+		p.Names = append(p.Names, name.Name)
+	}
+	r.mu.Unlock()
+	if err == nil {
+		err = r.session.node.partials.PutPartial(p)
+	}
+	if err != nil {
+		if len(r.staging.earlier) > 0 {
+			r.staging.close()
+		} else {
+			r.staging.remove()
+		}
+		return err
+	}
+	r.lanes = make([]lane, min(max(runtime.NumCPU(), 2), 8))
+	for i := range r.lanes {
+		r.lanes[i].init()
+	}
+	r.phase.Store(int32(Moving))
+	r.accepted.Store(true)
+	return r.session.out.send(frameAccept, r.stream, &m)
+}
+
+// setLimits fixes what this transfer may bring: what was offered, or as much as there
+// is room for while the offer is not final. mu is held.
+func (r *receiver) setLimits() error {
+	free, err := freeSpace(r.staging.destDir)
+	if err != nil {
+		free = maxTotal
+	}
+	for _, f := range r.staging.earlier {
+		free += int64(len(f.chunks)) * chunkSize
+	}
+	room := max(0, min(free, maxTotal)-reserve)
+	o := &r.offer
+	if int64(o.Bytes) > room {
+		return fmt.Errorf("%w: need %d bytes, have %d", ErrDiskFull, o.Bytes, room)
+	}
+	r.limit = limits{tops: int64(o.Count), entries: maxEntries, bytes: room}
+	if o.Final {
+		r.limit.entries, r.limit.bytes = int64(o.Entries), int64(o.Bytes)
+	}
+	if int(o.Count) == len(o.Names) {
+		r.limit.names = map[string]bool{}
+		for _, name := range o.Names {
+			r.limit.names[name.Name] = true
+		}
+	}
+	return nil
+}
+
+// receive moves everything and publishes it.
+func (r *receiver) receive() (Report, error) {
+	var work sync.WaitGroup
+	for i := range r.lanes {
+		work.Go(func() { r.keeper.work(&r.lanes[i]) })
+	}
+	work.Go(r.keeper.recheck)
+	err := r.wait()
+	r.cancel(err) // nil: context.Canceled; ends the lanes
+	for i := range r.lanes {
+		r.lanes[i].close()
+	}
+	r.keeper.stop()
+	work.Wait()
+	if err != nil {
+		r.keeper.closeAll()
+		return Report{}, err
+	}
+	r.phase.Store(int32(Finishing))
+	return r.finish()
+}
+
+// wait returns when every file is settled, or why that will not happen.
+func (r *receiver) wait() error {
+	tick := time.NewTicker(storedEvery)
+	defer tick.Stop()
+	since, lastGot, lastActive := time.Now(), int64(0), int64(0)
+	for {
+		for {
+			r.mu.Lock()
+			var added span
+			have := len(r.pages) > 0
+			if have {
+				added = r.pages[0]
+				r.pages = r.pages[1:]
+			}
+			r.mu.Unlock()
+			if !have {
+				break
+			}
+			if err := r.keeper.page(added); err != nil {
+				return err
+			}
+		}
+		if r.arrived() {
+			r.acknowledge()
+			return nil
+		}
+		select {
+		case <-r.ctx.Done():
+			return context.Cause(r.ctx)
+		case <-r.wake:
+		case now := <-tick.C:
+			r.acknowledge()
+			got, active := r.got.Load(), r.active.Load()
+			if got-lastGot >= stallBytes || active != lastActive || !r.open() {
+				since, lastGot, lastActive = now, got, active
+			} else if now.Sub(since) >= stallAfter {
+				return fmt.Errorf("%w: %d bytes in %d s", ErrStalled, got-lastGot, int(stallAfter.Seconds()))
+			}
+		}
+	}
+}
+
+// open reports whether the sender could send: it has credit.
+func (r *receiver) open() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outstanding >= minFragment
+}
+
+// arrived reports whether every entry of the whole manifest is settled.
+func (r *receiver) arrived() bool {
+	_, _, _, complete := r.manifest.totals()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return complete && r.ended && len(r.pages) == 0 && r.settled == r.regular
+}
+
+// acknowledge tells the sender what is on disk since the last time.
+func (r *receiver) acknowledge() {
+	r.mu.Lock()
+	m := r.acks
+	r.acks, r.ackBytes = stored{}, 0
+	r.mu.Unlock()
+	if len(m.Chunks) == 0 {
+		return
+	}
+	m.Bytes, m.Files, m.Resumed = uint64(r.stored.Load()), uint64(r.complete.Load()), uint64(r.resumed.Load())
+	r.session.out.send(frameStored, r.stream, &m)
+}
+
+// abandon closes a transfer that failed. What can be resumed stays.
+func (r *receiver) abandon(why error) {
+	for _, final := range []error{ErrCancelled, ErrPeerCancel, ErrLimit, ErrBadName, ErrProtocol} {
+		if errors.Is(why, final) {
+			if err := r.staging.remove(); err != nil {
+				r.session.node.log.Warn("remove partial", "err", err)
+			}
+			r.session.node.partials.RemovePartial(r.session.peer.ID, r.key)
+			return
+		}
+	}
+	r.staging.close()
+}
+
+// claim makes this the one live transfer of its selection. One of an older session is
+// ended first; a second one of the same session is refused.
+func (n *Node) claim(r *receiver) error {
+	key := partialKey{r.session.peer.ID, r.key}
+	for {
+		n.mu.Lock()
+		old := n.active[key]
+		if old == nil {
+			n.active[key] = r
+			n.mu.Unlock()
+			return nil
+		}
+		n.mu.Unlock()
+		if old.session == r.session {
+			return ErrBusy
+		}
+		old.fail(fmt.Errorf("%w: sent again over another connection", ErrInterrupted))
+		select {
+		case <-r.ctx.Done():
+			return context.Cause(r.ctx)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// release lets the next transfer of the same selection begin.
+func (n *Node) release(r *receiver) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := partialKey{r.session.peer.ID, r.key}
+	if n.active[key] == r {
+		delete(n.active, key)
+	}
+}

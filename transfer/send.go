@@ -1,0 +1,501 @@
+package transfer
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lukechampine.com/blake3"
+)
+
+const (
+	offerAfter   = 500 * time.Millisecond // of scanning
+	updateEvery  = 500 * time.Millisecond
+	workingEvery = 5 * time.Second
+	sendBuffers  = 6 << 20 // bytes of content that one transfer holds
+)
+
+// Policy says what happens to names that exist at the receiver.
+type Policy uint8
+
+const (
+	KeepBoth     Policy = 0 // the new one gets another name
+	Update       Policy = 1 // identical files are skipped, others replaced
+	SkipExisting Policy = 2 // what exists stays
+)
+
+// Send describes an outgoing transfer.
+type Send struct {
+	Transfer [16]byte // random id
+	Batch    [16]byte // same for the copies to several recipients; zero: none
+	Message  [16]byte // id of the row in the conversation
+	Paths    []string // absolute
+	Policy   Policy   // a wish
+}
+
+// Outgoing is one selection on its way to one peer. It can be sent again, over other
+// sessions, until it is through.
+type Outgoing struct {
+	send Send
+
+	mu      sync.Mutex
+	current *sender // while Send runs
+	last    Progress
+}
+
+// NewOutgoing prepares a transfer. Nothing is read before [Session.Send].
+func NewOutgoing(s Send) *Outgoing { return &Outgoing{send: s} }
+
+// Progress returns the counters of the running attempt, or of the last one.
+func (o *Outgoing) Progress() Progress {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.current != nil {
+		o.last = o.current.progress()
+	}
+	return o.last
+}
+
+// sender is one attempt to move an [Outgoing] over one session.
+//
+//	scan ─> OFFER ─> wait ─> ACCEPT ─> pages ┐
+//	                  └─> DECLINE            ├─> END ─> DONE
+//	                          plan ─> chunks ┘
+type sender struct {
+	session *Session
+	stream  uint32
+	out     *Outgoing
+	scan    *scan
+	queue   *queue
+	buffers *buffers
+	shrink  compression
+	plan    *plan // set before moving
+	moving  atomic.Bool
+	phase   atomic.Int32
+	stored  atomic.Int64
+	files   atomic.Int64
+	resumed atomic.Int64
+	wire    atomic.Int64
+
+	workers sync.WaitGroup
+	cancel  context.CancelCauseFunc
+	answer  chan *accept
+	done    chan *done
+
+	mu     sync.Mutex
+	offers []value // BLAKE3 of the payloads that the receiver may accept
+}
+
+func (s *sender) progress() Progress {
+	p := Progress{Phase: Phase(s.phase.Load()), Stored: s.stored.Load(), Files: s.files.Load(), Resumed: s.resumed.Load(), Wire: s.wire.Load()}
+	if s.scan != nil {
+		entries, _, bytes, complete := s.scan.manifest.totals()
+		p.Names, p.Count = s.scan.names(), len(s.scan.tops)
+		p.Entries, p.Bytes, p.Final = entries, bytes, complete
+	}
+	return p
+}
+
+// fail ends the attempt.
+func (s *sender) fail(why error) { s.cancel(why) }
+
+// Send offers out and moves it. It returns when the receiver has everything durable
+// under its final names, or with the reason why not: [ErrDeclined], [ErrNobody],
+// [ErrPeerCancel], [ErrInterrupted] and so on. When ctx ends, its cause decides:
+// [ErrCancelled] cancels for good, anything else interrupts, so that a later Send of
+// the same paths resumes.
+func (s *Session) Send(ctx context.Context, out *Outgoing) (Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return Report{}, interrupted(cmpError(s.failure(), ErrInterrupted))
+	}
+	s.work.Add(1)
+	s.mu.Unlock()
+	defer s.work.Done()
+	a := &sender{session: s, out: out, buffers: newBuffers(sendBuffers), cancel: cancel,
+		answer: make(chan *accept, 1), done: make(chan *done, 1)}
+	out.mu.Lock()
+	if out.current != nil {
+		out.mu.Unlock()
+		return Report{}, ErrBusy
+	}
+	out.current = a
+	out.mu.Unlock()
+	report, err := a.run(ctx)
+	a.phase.Store(int32(Over))
+	out.mu.Lock()
+	out.last = a.progress()
+	out.current = nil
+	out.mu.Unlock()
+	return report, err
+}
+
+func (a *sender) run(ctx context.Context) (Report, error) {
+	found, err := newScan(a.out.send.Paths)
+	if err != nil {
+		return Report{}, err
+	}
+	a.out.mu.Lock() // progress reads scan
+	a.scan = found
+	a.out.mu.Unlock()
+	a.workers.Go(func() {
+		if err := a.scan.run(ctx); err != nil {
+			a.fail(err)
+		}
+	})
+	// Everything that this attempt started has ended before the scan's handles close.
+	defer func() {
+		a.cancel(nil)
+		if a.plan != nil {
+			a.plan.stop()
+		}
+		if a.queue != nil {
+			a.queue.close()
+		}
+		a.workers.Wait()
+		if a.plan != nil {
+			a.plan.closeAll()
+		}
+		a.scan.close()
+	}()
+	report, err := a.exchange(ctx)
+	if err != nil && a.stream != 0 && !errors.Is(err, errAnswered) {
+		a.session.cancel(a.stream, forPeer(err))
+	}
+	if a.stream != 0 {
+		a.session.endSending(a.stream)
+	}
+	var answered *answeredError
+	if errors.As(err, &answered) {
+		err = answered.why
+	}
+	return report, err
+}
+
+// errAnswered marks ends that the peer knows of.
+var errAnswered = errors.New("answered")
+
+type answeredError struct{ why error }
+
+func (e *answeredError) Error() string        { return e.why.Error() }
+func (e *answeredError) Unwrap() error        { return e.why }
+func (e *answeredError) Is(target error) bool { return target == errAnswered }
+
+// forPeer is what the other side is told: our own cancelling, or an interruption.
+func forPeer(err error) error {
+	if toCode(err) == codeInternal {
+		return fmt.Errorf("%w: %w", ErrInterrupted, err)
+	}
+	return err
+}
+
+func (a *sender) exchange(ctx context.Context) (Report, error) {
+	if err := a.open(ctx); err != nil {
+		return Report{}, err
+	}
+	answer, err := a.offer(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	a.phase.Store(int32(Moving))
+	a.queue.grant(int64(min(answer.Credit, maxCredit)))
+	a.workers.Go(func() { a.pages(ctx) })
+	for range min(max(runtime.NumCPU(), 2), 8) {
+		a.workers.Go(func() { a.work(ctx, a.plan) })
+	}
+	working := time.NewTicker(workingEvery)
+	defer working.Stop()
+	before := int64(-1)
+	for {
+		select {
+		case <-ctx.Done():
+			return Report{}, context.Cause(ctx)
+		case m := <-a.done:
+			return a.report(m), nil
+		case <-working.C:
+			if now := a.wire.Load(); now == before {
+				a.queue.working()
+			} else {
+				before = now
+			}
+		}
+	}
+}
+
+// open enters the transfer into the session.
+func (a *sender) open(ctx context.Context) error {
+	s := a.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.done:
+		return interrupted(cmpError(s.cause, ErrInterrupted))
+	default:
+	}
+	if len(s.sending) >= maxStreams {
+		return fmt.Errorf("%w: %d transfers to this peer", ErrTooMany, len(s.sending))
+	}
+	a.stream = s.nextStream
+	s.nextStream += 2
+	a.queue = newQueue(s.out, a.stream, func(n int) { a.wire.Add(int64(n)) })
+	s.sending[a.stream] = a
+	return nil
+}
+
+// offer sends the offer as soon as the scan ends or took a while, keeps it up to date,
+// and waits for the answer.
+func (a *sender) offer(ctx context.Context) (*accept, error) {
+	timer := time.NewTimer(offerAfter)
+	defer timer.Stop()
+	typ, sentFinal := frameOffer, false
+	for {
+		entries, _, bytes, final := a.scan.manifest.totals()
+		if final && !sentFinal {
+			a.sendOffer(typ, entries, bytes, true)
+			typ, sentFinal = frameUpdate, true
+		}
+		var grown <-chan struct{}
+		if !sentFinal {
+			grown = a.scan.manifest.growth()
+			if _, _, _, complete := a.scan.manifest.totals(); complete {
+				continue
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case m := <-a.answer:
+			a.workers.Go(func() { a.finalUpdate(ctx, sentFinal) })
+			return m, nil
+		case <-timer.C:
+			timer.Reset(updateEvery)
+			if !sentFinal && entries > 0 {
+				a.sendOffer(typ, entries, bytes, false)
+				typ = frameUpdate
+			}
+		case <-grown:
+			select { // not for every entry
+			case <-ctx.Done():
+			case <-time.After(5 * time.Millisecond):
+			case m := <-a.answer:
+				a.workers.Go(func() { a.finalUpdate(ctx, sentFinal) })
+				return m, nil
+			}
+		}
+	}
+}
+
+// finalUpdate tells the receiver the totals once the scan ends after the accept.
+func (a *sender) finalUpdate(ctx context.Context, sent bool) {
+	for !sent {
+		grown := a.scan.manifest.growth()
+		entries, _, bytes, final := a.scan.manifest.totals()
+		if final {
+			a.sendOffer(frameUpdate, entries, bytes, true)
+			return
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *sender) sendOffer(typ frameType, entries, bytes int64, final bool) {
+	send := &a.out.send
+	m := offer{Transfer: send.Transfer, Key: a.session.node.resumeKey(a.session.peer.ID, send.Paths), Batch: send.Batch, Conv: []byte{},
+		Message: send.Message, Count: uint64(len(a.scan.tops)), Entries: uint64(entries), Bytes: uint64(bytes), Final: final, Wish: send.Policy}
+	for _, name := range a.scan.names() {
+		m.Names = append(m.Names, topName{Name: name.Name, Folder: name.Folder, Size: uint64(name.Size)})
+	}
+	for size := 0; ; { // very long names: fewer are shown, the receiver learns the others from the manifest
+		payload := marshal(&m)
+		if size = len(payload); size <= maxControl {
+			a.mu.Lock()
+			a.offers = append(a.offers, blake3.Sum256(payload))
+			a.mu.Unlock()
+			a.phase.CompareAndSwap(int32(Scanning), int32(Offering))
+			a.session.out.sendFrame(frame(typ, a.stream, payload))
+			return
+		}
+		m.Names = m.Names[:len(m.Names)*3/4]
+	}
+}
+
+// resumeKey names a selection for one receiver, so that sending it again finds what
+// had arrived. Only this profile can make it.
+func (n *Node) resumeKey(peer ID, paths []string) (key [16]byte) {
+	h := blake3.New(16, n.cfg.Secret[:])
+	h.Write(peer[:])
+	for _, p := range slices.Sorted(slices.Values(paths)) {
+		p = filepath.Clean(p)
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write([]byte(p))
+	}
+	h.Sum(key[:0])
+	return key
+}
+
+// pages queues the manifest as the scan finds it, a few pages ahead of the data.
+func (a *sender) pages(ctx context.Context) {
+	next := 0
+	for {
+		grown := a.scan.manifest.growth()
+		payload, upto, last := a.scan.manifest.nextPage(next)
+		if payload != nil {
+			a.queue.putFrame(frame(framePage, a.stream, payload))
+			next = upto
+			a.plan.pages(next, last)
+			if last {
+				return
+			}
+			continue
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// hash computes a chunk's value; NumCPU of them at a time in the whole node.
+func (a *sender) hash(b []byte, chunk int64, only bool) value {
+	return a.session.node.compute(func() value { return chunkValue(b, chunk, only) })
+}
+
+// putChunk queues a chunk in the better of its two forms.
+func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, release func()) {
+	head := chunkHeader{raw: uint32(len(b)), encoded: uint32(len(b)), value: v}
+	if packed := a.shrink.encode(b, a.session.out.linkRate()); packed != nil {
+		head.encoding, head.encoded = encodingZstd, uint32(len(packed))
+		a.queue.putChunk(f.index, chunk, head, packed, release)
+		return
+	}
+	a.queue.putChunk(f.index, chunk, head, b, release)
+}
+
+// finish queues END: everything was sent.
+func (a *sender) finish() {
+	rows, count, links := a.scan.report()
+	m := end{SkipCount: uint64(count), Links: uint64(links), Skipped: wireReport(rows)}
+	a.queue.finish(&m)
+	a.phase.Store(int32(Finishing))
+}
+
+// handle takes a frame from the receiver; it runs in the session's reader.
+func (a *sender) handle(typ frameType, payload []byte) error {
+	switch typ {
+	case frameAccept:
+		return a.onAccept(payload)
+	case frameDecline:
+		var m status
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		a.fail(&answeredError{fromCode(m.Code)})
+	case frameHave:
+		var m have
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		return a.plan.have(&m)
+	case frameWant:
+		var m want
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		return a.plan.want(&m)
+	case frameStored:
+		var m stored
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		_, _, total, _ := a.scan.manifest.totals()
+		a.stored.Store(min(int64(min(m.Bytes, maxTotal)), total))
+		a.files.Store(int64(min(m.Files, maxEntries)))
+		a.resumed.Store(min(int64(min(m.Resumed, maxTotal)), total))
+	case frameCredit:
+		var m credit
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		if m.Bytes > maxCredit {
+			return fmt.Errorf("%w: credit of %d bytes", ErrProtocol, m.Bytes)
+		}
+		a.queue.grant(int64(m.Bytes))
+	case frameDone:
+		m := new(done)
+		if err := unmarshal(payload, m); err != nil {
+			return err
+		}
+		select {
+		case a.done <- m:
+		default:
+			return fmt.Errorf("%w: second DONE", ErrProtocol)
+		}
+	}
+	return nil
+}
+
+func (a *sender) onAccept(payload []byte) error {
+	m := new(accept)
+	if err := unmarshal(payload, m); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	known := slices.Contains(a.offers, m.Offer)
+	a.mu.Unlock()
+	if !known {
+		return fmt.Errorf("%w: ACCEPT of something that was not offered", ErrProtocol)
+	}
+	entries, _, bytes, _ := a.scan.manifest.totals()
+	if uint64(entries) > m.Entries || uint64(bytes) > m.Bytes {
+		a.fail(fmt.Errorf("%w: the receiver takes %d bytes in %d entries", ErrLimit, m.Bytes, m.Entries))
+	}
+	a.plan = newPlan(a, m.Have)
+	a.moving.Store(true)
+	a.answer <- m
+	return nil
+}
+
+// report tells what came of the transfer, from our scan and the receiver's word.
+func (a *sender) report(m *done) Report {
+	entries, _, bytes, _ := a.scan.manifest.totals()
+	rows, count, links := a.scan.report()
+	r := Report{Files: int64(min(m.Files, maxEntries)), Entries: entries, Bytes: bytes, Skipped: rows, SkipCount: count, Links: links,
+		Failed: count - links + int64(min(m.Failed, maxEntries))}
+	for _, p := range m.Published {
+		r.Published = append(r.Published, Published{Name: p.Name, As: p.As})
+	}
+	for _, row := range m.Skipped {
+		if len(r.Skipped) < maxReport {
+			r.Skipped = append(r.Skipped, Skipped{Path: row.Path, Reason: row.Reason, Detail: row.Detail})
+		}
+	}
+	r.SkipCount += int64(min(m.SkipCount, maxEntries))
+	return r
+}
+
+func wireReport(rows []Skipped) []skipped {
+	out := make([]skipped, 0, len(rows))
+	size := 0
+	for _, row := range rows {
+		if size += len(row.Path) + len(row.Detail) + 16; size > maxControl/2 {
+			break
+		}
+		out = append(out, skipped{Path: row.Path, Reason: row.Reason, Detail: row.Detail})
+	}
+	return out
+}

@@ -1,0 +1,484 @@
+package transfer
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	pingAfter   = 5 * time.Second  // of silence
+	lostAfter   = 15 * time.Second // of silence
+	idleClose   = 5 * time.Minute  // without transfer or message
+	idleUnknown = time.Minute      // the same, below paired
+)
+
+// Self is what a node tells its peers inside TLS.
+type Self struct {
+	Name    string // at most 32 runes and 128 bytes
+	System  string // "Linux", "Windows", "macOS", …
+	Version string // of the program
+	Port    uint16 // where it listens; 0: nowhere
+}
+
+// Peer is the other end of a session: what its key and the connection prove, and what
+// it said of itself.
+type Peer struct {
+	ID      ID             // proved by TLS
+	Addr    netip.AddrPort // other end of the connection
+	Dialled bool           // we dialled Addr, so the peer listens there
+	Self                   // said in hello; remote text, to be cleaned before it is shown
+	Epoch   uint64         // of its process; grows at every start
+	Skew    time.Duration  // its clock minus ours
+}
+
+// Session is one live connection with a peer. It carries any number of transfers in
+// both directions, and messages.
+//
+// Three goroutines belong to it: a reader that admits and dispatches frames, a writer,
+// and a keeper that notices silence. They end together.
+type Session struct {
+	node    *Node
+	conn    *tls.Conn
+	wire    *wire
+	peer    Peer
+	began   time.Time
+	parity  uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
+	out     *writer
+	skipped int64 // reader: bytes of unknown frames
+	asked   bool  // the peer only wants to know who is here
+
+	mu         sync.Mutex
+	sending    map[uint32]*sender
+	receiving  map[uint32]*receiver
+	nextStream uint32 // ours
+	peerStream uint32 // highest that the peer opened
+	late       int64  // bytes that may still come for transfers that ended
+	lastUse    time.Time
+	cause      error
+	ended      bool // no transfer may begin
+
+	entered  chan struct{} // closed when the node has taken or refused the session
+	done     chan struct{}
+	work     sync.WaitGroup // transfers of this session
+	lastPing atomic.Int64
+}
+
+func newSession(n *Node, conn *tls.Conn, w *wire, peer Peer) *Session {
+	s := &Session{node: n, conn: conn, wire: w, peer: peer, began: time.Now(), lastUse: time.Now(),
+		sending: map[uint32]*sender{}, receiving: map[uint32]*receiver{}, nextStream: 2,
+		entered: make(chan struct{}), done: make(chan struct{})}
+	if peer.Dialled {
+		s.parity, s.nextStream = 1, 1
+	}
+	s.out = newWriter(conn, w.flush)
+	return s
+}
+
+// Peer returns who is at the other end.
+func (s *Session) Peer() Peer { return s.peer }
+
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Close says goodbye and ends the session; its transfers end with [ErrInterrupted].
+func (s *Session) Close() error {
+	s.bye(fmt.Errorf("%w: closed by this side", ErrInterrupted))
+	return nil
+}
+
+// bye sends the reason and closes once it is out, or after a second.
+func (s *Session) bye(why error) {
+	s.out.send(frameBye, 0, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+	s.out.close()
+	select {
+	case <-s.out.drained:
+	case <-time.After(time.Second):
+	}
+	s.fail(why)
+}
+
+// fail ends the session at once; the first reason counts.
+func (s *Session) fail(why error) {
+	s.mu.Lock()
+	if s.cause == nil {
+		s.cause = why
+	}
+	s.mu.Unlock()
+	s.out.close()
+	s.wire.Conn.Close()
+}
+
+func (s *Session) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause
+}
+
+// run serves the session until it ends and returns why.
+func (s *Session) run() error {
+	var both sync.WaitGroup
+	both.Go(func() {
+		if err := s.out.run(); err != nil {
+			s.fail(lost(err))
+		}
+	})
+	both.Go(s.keep)
+	err := s.read()
+	s.fail(lost(err))
+	err = s.failure()
+	close(s.done)
+	s.mu.Lock()
+	s.ended = true
+	for _, out := range s.sending {
+		out.fail(interrupted(err))
+	}
+	for _, in := range s.receiving {
+		in.fail(interrupted(err))
+	}
+	s.mu.Unlock()
+	both.Wait()
+	s.work.Wait()
+	return err
+}
+
+// lost makes an error of the network an [ErrInterrupted].
+func lost(err error) error {
+	for _, known := range []error{ErrProtocol, ErrInterrupted, ErrBlocked, ErrStalled, ErrTooMany} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("%w: connection closed", ErrInterrupted)
+	}
+	return fmt.Errorf("%w: %w", ErrInterrupted, err)
+}
+
+// interrupted is what the end of a session means to its transfers.
+func interrupted(err error) error {
+	if errors.Is(err, ErrInterrupted) {
+		return err
+	}
+	return fmt.Errorf("%w: session ended: %w", ErrInterrupted, err)
+}
+
+// keep notices a peer that fell silent, and a session that nobody uses.
+func (s *Session) keep() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.done:
+			return
+		case now := <-tick.C:
+			if !s.keepOnce(now) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Session) keepOnce(now time.Time) bool {
+	silence := now.Sub(time.Unix(0, s.wire.heard.Load()))
+	if silence >= lostAfter {
+		s.fail(fmt.Errorf("%w: nothing heard for %d s", ErrInterrupted, int(silence.Seconds())))
+		return false
+	}
+	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter {
+		s.lastPing.Store(now.UnixNano())
+		if err := s.out.send(framePing, 0, &ping{Nonce: uint64(now.UnixNano())}); err != nil {
+			s.fail(err)
+			return false
+		}
+	}
+	limit := idleClose
+	if s.node.cfg.Host.Level(s.peer.ID) < Paired {
+		limit = idleUnknown
+	}
+	s.mu.Lock()
+	busy := len(s.sending)+len(s.receiving) > 0
+	if busy {
+		s.lastUse = now
+	}
+	idle := now.Sub(s.lastUse)
+	s.mu.Unlock()
+	if idle >= limit {
+		s.bye(fmt.Errorf("%w: idle", ErrInterrupted))
+		return false
+	}
+	return true
+}
+
+// used notes that the session was needed.
+func (s *Session) used() {
+	s.mu.Lock()
+	s.lastUse = time.Now()
+	s.mu.Unlock()
+}
+
+// read admits and dispatches frames until the connection ends or the peer breaks the
+// protocol, which it is told.
+func (s *Session) read() error {
+	buf := make([]byte, 0, maxControl)
+	for {
+		h, err := readHeader(s.conn)
+		if err != nil {
+			return err
+		}
+		err = s.dispatch(h, &buf)
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrBlocked) || errors.Is(err, ErrTooMany) {
+			s.bye(err)
+		}
+		return err
+	}
+}
+
+func (s *Session) dispatch(h header, buf *[]byte) error {
+	v, err := s.admit(h)
+	if err != nil {
+		return err
+	}
+	if v == skip {
+		_, err := io.CopyN(io.Discard, s.conn, int64(h.length))
+		return err
+	}
+	if h.typ == frameData {
+		return s.receiver(h.stream).data(s.conn, h.length)
+	}
+	if cap(*buf) < int(h.length) {
+		*buf = make([]byte, h.length)
+	}
+	payload := (*buf)[:h.length]
+	if _, err := io.ReadFull(s.conn, payload); err != nil {
+		return err
+	}
+	return s.handle(h, payload)
+}
+
+func (s *Session) receiver(stream uint32) *receiver {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.receiving[stream]
+}
+
+func (s *Session) sender(stream uint32) *sender {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sending[stream]
+}
+
+// handle decodes a frame that the gate let pass and gives it to its owner. payload is
+// valid until it returns.
+func (s *Session) handle(h header, payload []byte) error {
+	switch h.typ {
+	case frameBye:
+		return s.onBye(payload)
+	case framePing:
+		return s.onPing(payload)
+	case framePong:
+		return unmarshal(payload, &ping{})
+	case frameChat:
+		return s.onChat(payload)
+	case frameAck:
+		return s.onAck(payload)
+	case frameOffer:
+		return s.onOffer(h.stream, payload)
+	case frameCancel:
+		return s.onCancel(h.stream, payload)
+	case frameUpdate, framePage, frameFiles, frameEnd:
+		// The transfer may have ended since the gate looked.
+		if in := s.receiver(h.stream); in != nil {
+			return in.handle(h.typ, payload)
+		}
+	default:
+		if out := s.sender(h.stream); out != nil {
+			return out.handle(h.typ, payload)
+		}
+	}
+	return nil
+}
+
+func (s *Session) onBye(payload []byte) error {
+	var m status
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	if err := fromCode(m.Code); !errors.Is(err, ErrInterrupted) {
+		return fmt.Errorf("%w: peer closed: %w: %q", ErrInterrupted, err, m.Text)
+	}
+	return fmt.Errorf("%w: peer closed: %q", ErrInterrupted, m.Text)
+}
+
+func (s *Session) onPing(payload []byte) error {
+	var m ping
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	return s.out.send(framePong, 0, &m)
+}
+
+func (s *Session) onCancel(stream uint32, payload []byte) error {
+	var m status
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	why := fromCode(m.Code)
+	if m.Text != "" {
+		why = fmt.Errorf("%w: %q", why, m.Text)
+	}
+	if in := s.receiver(stream); in != nil {
+		in.fail(&answeredError{why})
+	} else if out := s.sender(stream); out != nil {
+		out.fail(&answeredError{why})
+	}
+	return nil
+}
+
+// cancel tells the peer why a transfer ends here.
+func (s *Session) cancel(stream uint32, why error) {
+	s.out.send(frameCancel, stream, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+}
+
+// endReceiving forgets a transfer from the peer. What the peer may still have on its
+// way for it is allowed to come.
+func (s *Session) endReceiving(stream uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.receiving, stream)
+	s.late += maxLate
+	s.lastUse = time.Now()
+}
+
+// endSending forgets a transfer of ours.
+func (s *Session) endSending(stream uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sending, stream)
+	s.late += maxLate
+	s.lastUse = time.Now()
+}
+
+// maxLate is what may still be on its way for a transfer that ended: the credit, and
+// manifest pages.
+const maxLate = 32 << 20
+
+// handshakeKind says who we are in a handshake.
+type handshakeKind uint8
+
+const (
+	listening handshakeKind = iota
+	dialling
+	asking // dialling, only to learn who is there
+)
+
+// secure runs TLS on a new connection. want is the ID that must answer (zero:
+// anybody). It and the exchange of hellos that must follow are bounded by 10 s.
+func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, want ID) (*Session, error) {
+	limit := time.Now().Add(handshakeLimit)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	conn.SetDeadline(limit)
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	w := newWire(conn)
+	var id ID
+	config := n.cfg.Identity.tlsConfig(func(proved ID) error {
+		id = proved
+		switch {
+		case proved == n.cfg.Identity.ID():
+			return ErrSelf
+		case !want.IsZero() && proved != want:
+			return ErrWrongPeer
+		}
+		return nil
+	})
+	var channel *tls.Conn
+	if how != listening {
+		channel = tls.Client(w, config)
+	} else {
+		channel = tls.Server(w, config)
+	}
+	if err := n.shake(ctx, channel); err != nil {
+		return nil, err
+	}
+	w.startGathering()
+	peer := Peer{ID: id, Addr: remote(conn), Dialled: how != listening}
+	s := newSession(n, channel, w, peer)
+	return s, nil
+}
+
+// shake runs the TLS handshake; at most NumCPU of them compute at a time.
+func (n *Node) shake(ctx context.Context, conn *tls.Conn) error {
+	select {
+	case n.shaking <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-n.shaking }()
+	err := conn.HandshakeContext(ctx)
+	var alert tls.AlertError
+	if errors.As(err, &alert) && alert == 120 { // no_application_protocol
+		return fmt.Errorf("%w: %w", ErrVersion, err)
+	}
+	return err
+}
+
+// greet sends our hello and reads the peer's. With it, and not before, the peer's node
+// takes the session.
+func (s *Session) greet(ask bool) error {
+	self := s.node.self()
+	mine := hello{ID: s.node.cfg.Identity.ID(), Minor: minorVersion, Epoch: s.node.cfg.Epoch, Name: self.Name,
+		System: self.System, Version: self.Version, Port: self.Port, Clock: time.Now().UnixMilli(), Ask: ask}
+	if _, err := s.conn.Write(frame(frameHello, 0, marshal(&mine))); err != nil {
+		return err
+	}
+	if err := s.wire.flush(); err != nil {
+		return err
+	}
+	h, err := readHeader(s.conn)
+	if err != nil {
+		return err
+	}
+	if h.typ != frameHello || h.stream != 0 || h.length > maxHello {
+		return fmt.Errorf("%w: frame %#02x of %d bytes instead of HELLO", ErrProtocol, byte(h.typ), h.length)
+	}
+	payload := make([]byte, h.length)
+	if _, err := io.ReadFull(s.conn, payload); err != nil {
+		return err
+	}
+	var theirs hello
+	if err := unmarshal(payload, &theirs); err != nil {
+		return err
+	}
+	if theirs.ID != s.peer.ID {
+		return fmt.Errorf("%w: HELLO names another device than the key", ErrProtocol)
+	}
+	s.peer.Self = Self{Name: theirs.Name, System: theirs.System, Version: theirs.Version, Port: theirs.Port}
+	s.peer.Epoch = theirs.Epoch
+	s.asked = theirs.Ask
+	s.peer.Skew = time.UnixMilli(theirs.Clock).Sub(time.Now())
+	return s.wire.SetDeadline(time.Time{})
+}
+
+// minorVersion of protocol 1. Peers use what both know.
+const minorVersion = 0
+
+func remote(conn net.Conn) netip.AddrPort {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		ap := tcp.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}

@@ -1,0 +1,85 @@
+package transfer
+
+import (
+	"bufio"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	wireBuffer      = 256 << 10
+	notSentLowWater = 128 << 10
+)
+
+// wire lies between TLS and the socket. crypto/tls writes every record of 16 KiB with
+// a system call of its own and reads as small; wire gathers writes until flush, or
+// 256 KiB, and reads ahead. It also notes when something was last heard.
+type wire struct {
+	net.Conn
+	in    *bufio.Reader
+	heard atomic.Int64 // Unix nanoseconds of the last bytes read
+
+	mu     sync.Mutex
+	out    []byte
+	gather bool // after the handshake
+}
+
+func newWire(conn net.Conn) *wire {
+	w := &wire{Conn: conn, in: bufio.NewReaderSize(conn, wireBuffer)}
+	w.heard.Store(time.Now().UnixNano())
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			lowLatency(raw)
+		}
+	}
+	return w
+}
+
+// Read implements [net.Conn].
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.in.Read(b)
+	if n > 0 {
+		w.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+// Write implements [net.Conn]; after startGathering it only keeps b until flush.
+func (w *wire) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.gather {
+		return w.Conn.Write(b)
+	}
+	if len(w.out)+len(b) > wireBuffer {
+		if err := w.flushLocked(); err != nil {
+			return 0, err
+		}
+	}
+	w.out = append(w.out, b...)
+	return len(b), nil
+}
+
+func (w *wire) startGathering() {
+	w.mu.Lock()
+	w.gather = true
+	w.mu.Unlock()
+}
+
+// flush writes what was gathered to the socket.
+func (w *wire) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flushLocked()
+}
+
+func (w *wire) flushLocked() error {
+	if len(w.out) == 0 {
+		return nil
+	}
+	_, err := w.Conn.Write(w.out)
+	w.out = w.out[:0]
+	return err
+}

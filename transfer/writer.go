@@ -1,0 +1,216 @@
+package transfer
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	minFragment = 4 << 10
+	maxFragment = chunkSize
+	fragmentFor = 50 * time.Millisecond // how long a fragment may occupy the link
+	maxBacklog  = 8 << 20               // bytes of control frames that a peer may leave unread
+)
+
+// frameSource is a transfer that has frames to send. next returns the header and payload
+// of one frame with at most about max bytes, or ok false when it has nothing to send
+// now; it will call [writer.ready] when that changes. release is called once the
+// payload was written. next is called by the writer's goroutine only.
+type frameSource interface {
+	next(max int) (head, payload []byte, release func(), ok bool)
+}
+
+// writer sends the frames of one session: control frames before everything else,
+// then the transfers in turn, one fragment each. Fragments are sized so that a
+// control frame never waits longer than about 50 ms behind one, however slow the link.
+type writer struct {
+	mu      sync.Mutex
+	wake    sync.Cond
+	control [][]byte      // encoded frames
+	backlog int           // bytes in control
+	sources []frameSource // that may have something, in turn
+	closed  bool
+	drained chan struct{} // closed when closing and everything queued was flushed
+
+	out      *bufio.Writer // to TLS
+	flush    func() error  // TLS to socket
+	fragment int           // bytes; follows the speed of the link
+	total    int64         // bytes written so far
+	pending  int           // bytes since the last flush
+	rate     atomic.Uint64 // float64 bits: bytes per second while the link was the limit
+}
+
+func newWriter(tls io.Writer, flush func() error) *writer {
+	w := &writer{out: bufio.NewWriterSize(tls, 64<<10), flush: flush, fragment: minFragment, drained: make(chan struct{})}
+	w.wake.L = &w.mu
+	return w
+}
+
+// frame encodes a whole frame.
+func frame(typ frameType, stream uint32, payload []byte) []byte {
+	b := make([]byte, 0, headerSize+len(payload))
+	b = header{typ: typ, stream: stream, length: uint32(len(payload))}.append(b)
+	return append(b, payload...)
+}
+
+// send queues a control frame. It never blocks; it fails when the peer has left
+// 8 MiB of them unread.
+func (w *writer) send(typ frameType, stream uint32, message any) error {
+	return w.sendFrame(frame(typ, stream, marshal(message)))
+}
+
+// sendFrame is send for a frame that is encoded already.
+func (w *writer) sendFrame(b []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return fmt.Errorf("%w: session closed", ErrInterrupted)
+	}
+	if w.backlog += len(b); w.backlog > maxBacklog {
+		return fmt.Errorf("%w: peer does not read", ErrStalled)
+	}
+	w.control = append(w.control, b)
+	w.wake.Signal()
+	return nil
+}
+
+// ready says that a source has something to send.
+func (w *writer) ready(s frameSource) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, have := range w.sources {
+		if have == s {
+			return
+		}
+	}
+	w.sources = append(w.sources, s)
+	w.wake.Signal()
+}
+
+// close makes run return after what is queued as control.
+func (w *writer) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.wake.Signal()
+	w.mu.Unlock()
+}
+
+// run writes until close or a write fails.
+func (w *writer) run() error {
+	defer close(w.drained)
+	for {
+		control, from, ok := w.take()
+		for _, b := range control {
+			if err := w.write(b); err != nil {
+				return err
+			}
+		}
+		if from != nil {
+			if err := w.writeFrom(from); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return w.flushNow()
+		}
+		if w.pending >= min(w.fragment, wireBuffer) || w.idle() {
+			if err := w.flushNow(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// take waits for something to write: all control frames, and the source whose turn it
+// is. ok is false after close.
+func (w *writer) take() (control [][]byte, from frameSource, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.control) == 0 && len(w.sources) == 0 && !w.closed {
+		w.wake.Wait()
+	}
+	control, w.control, w.backlog = w.control, nil, 0
+	if w.closed {
+		return control, nil, false
+	}
+	if len(w.sources) > 0 {
+		from = w.sources[0]
+		w.sources = append(w.sources[:0], w.sources[1:]...)
+	}
+	return control, from, true
+}
+
+func (w *writer) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.control) == 0 && len(w.sources) == 0
+}
+
+func (w *writer) write(b []byte) error {
+	n, err := w.out.Write(b)
+	w.pending += n
+	return err
+}
+
+// writeFrom sends one frame of a source and puts it at the end of the line.
+func (w *writer) writeFrom(s frameSource) error {
+	head, payload, release, ok := s.next(w.fragment)
+	if !ok {
+		return nil
+	}
+	err := w.write(head)
+	if err == nil && len(payload) > 0 {
+		err = w.write(payload)
+	}
+	if release != nil {
+		release()
+	}
+	w.ready(s)
+	return err
+}
+
+// flushNow hands everything to the socket and learns from how long that took.
+func (w *writer) flushNow() error {
+	began := time.Now()
+	if err := w.out.Flush(); err != nil {
+		return err
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.learn(w.pending, time.Since(began))
+	w.pending = 0
+	return nil
+}
+
+// learn sets the size of fragments: what the link carries in 50 ms. Until a write had
+// to wait, the kernel's buffers may still be filling, so the size only doubles, and
+// never past a 32nd of what was sent.
+func (w *writer) learn(n int, took time.Duration) {
+	w.total += int64(n)
+	if took > 2*time.Millisecond && n >= minFragment {
+		rate := float64(n) / took.Seconds()
+		w.noteRate(rate)
+		perFragment := rate * fragmentFor.Seconds()
+		w.fragment = int(min(max(perFragment, minFragment), maxFragment))
+	} else {
+		w.fragment = min(2*w.fragment, maxFragment)
+	}
+	w.fragment = max(minFragment, int(min(int64(w.fragment), w.total/32)))
+}
+
+func (w *writer) noteRate(rate float64) {
+	if old := math.Float64frombits(w.rate.Load()); old > 0 {
+		rate = 0.9*old + 0.1*rate
+	}
+	w.rate.Store(math.Float64bits(rate))
+}
+
+// linkRate returns the speed of the connection in bytes per second as far as it was
+// ever the limit; 0: it was not.
+func (w *writer) linkRate() float64 { return math.Float64frombits(w.rate.Load()) }
