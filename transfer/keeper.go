@@ -55,6 +55,7 @@ type incomingFile struct {
 	created  bool
 	f        *os.File
 	refs     int
+	pending  int // whole chunks that wait to be written; a newer version may be among them
 	states   []chunkState
 	values   []value
 	left     int // chunks not verified
@@ -119,7 +120,11 @@ func (k *keeper) work(l *lane) {
 		if a == nil {
 			return
 		}
-		if err := k.store(a); err != nil {
+		err := k.store(a)
+		if err == nil {
+			err = k.landed(a.entry)
+		}
+		if err != nil {
 			k.r.fail(err)
 		}
 		k.r.replenish(a.cost)
@@ -152,6 +157,23 @@ func (k *keeper) store(a *assembly) error {
 		return k.giveUp(f, err)
 	}
 	k.r.noteStored(a.entry, a.chunk, f, len(raw))
+	return nil
+}
+
+// coming counts a chunk that came whole and waits for its worker. Until it has landed,
+// what the sender said about the file is not held against what is on disk.
+func (k *keeper) coming(entry uint32) {
+	f := k.state(entry)
+	f.mu.Lock()
+	f.pending++
+	f.mu.Unlock()
+}
+
+func (k *keeper) landed(entry uint32) error {
+	f := k.state(entry)
+	f.mu.Lock()
+	f.pending--
+	f.mu.Unlock()
 	return k.settle(f)
 }
 
@@ -164,6 +186,11 @@ func (k *keeper) damaged(f *incomingFile, chunk uint32) error {
 	}
 	f.tries[chunk]++
 	tries := f.tries[chunk]
+	if !f.over && f.states[chunk] == verified { // the sender has another version than we do
+		f.states[chunk] = missing
+		f.left++
+		k.r.stored.Add(-int64(chunkLen(f.node.size, int64(chunk))))
+	}
 	f.mu.Unlock()
 	if tries >= maxTries {
 		return k.giveUp(f, fmt.Errorf("%w at offset %d", ErrDamaged, int64(chunk)*chunkSize))
@@ -414,7 +441,8 @@ func (k *keeper) page(s span) error {
 	return nil
 }
 
-// cause is the innermost text of a file error: without the path of our staging folder.
+// cause is the text of an error for the other side: of a file error the innermost,
+// without where on our disk it was.
 func cause(err error) string {
 	var p *os.PathError
 	if errors.As(err, &p) {

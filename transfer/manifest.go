@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	maxEntries = 2 << 20 // in one manifest
-	maxTotal   = 1 << 62 // bytes of one transfer
+	maxEntries = 2 << 20                    // in one manifest
+	maxTotal   = 1 << 62                    // bytes of one transfer
+	maxFile    = math.MaxUint32 * chunkSize // bytes of one file
 	pageTarget = 128 << 10
 	maxPage    = 1 << 20 // bytes of one page's payload
 )
@@ -260,7 +261,7 @@ func (m *manifest) appendLocked(e *entry, limit limits) error {
 		return fmt.Errorf("%w: entry %q at depth %d", ErrProtocol, clip(e.Name, 80), depth)
 	case e.Kind == kindFolder && e.Size != 0 || e.Nsec >= 1e9:
 		return fmt.Errorf("%w: entry %q with impossible fields", ErrProtocol, clip(e.Name, 80))
-	case e.Size > maxTotal || m.bytes+n.size > limit.bytes:
+	case e.Size > maxFile || m.bytes+n.size > limit.bytes:
 		return fmt.Errorf("%w: more than %d bytes", ErrLimit, limit.bytes)
 	case int64(len(m.nodes)) >= min(limit.entries, maxEntries):
 		return fmt.Errorf("%w: more than %d entries", ErrLimit, limit.entries)
@@ -312,7 +313,7 @@ func nodeOf(name string, info os.FileInfo) node {
 }
 
 // chunkCount returns the number of chunks of a node's file as uint32; files above
-// 2^52 bytes are refused before.
+// maxFile are refused before.
 func (n *node) chunkCount() uint32 { return uint32(min(chunks(n.size), math.MaxUint32)) }
 
 // cleanJoin joins a folder and a name with slashes.

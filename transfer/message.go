@@ -258,7 +258,9 @@ func (s *status) check() error {
 
 func (o *offer) check() error {
 	var known uint64
+	length := 0
 	for _, n := range o.Names {
+		length += len(n.Name)
 		if err := checkComponent(n.Name); err != nil {
 			return err
 		}
@@ -269,7 +271,8 @@ func (o *offer) check() error {
 	switch {
 	case len(o.Names) > maxNames || len(o.Names) == 0:
 		return fmt.Errorf("offer with %d names", len(o.Names))
-	case o.Count < uint64(len(o.Names)) || o.Count > uint64(len(o.Names)) && len(o.Names) < maxNames:
+	case o.Count < uint64(len(o.Names)) || o.Count > uint64(len(o.Names)) && len(o.Names) < maxNames && length < maxControl/2:
+		// Fewer than maxNames of more are shown only where they would not fit.
 		return fmt.Errorf("offer shows %d of %d names", len(o.Names), o.Count)
 	case o.Entries > maxEntries || o.Final && o.Entries < o.Count:
 		return fmt.Errorf("offer of %d entries under %d names", o.Entries, o.Count)
@@ -353,8 +356,9 @@ func (a *ack) check() error {
 // maxChat is the longest body of a message in bytes.
 const maxChat = 16 << 10
 
-// clip bounds s to limit bytes without cutting a rune; for texts that we send.
+// clip makes s fit to be sent: valid UTF-8, at most limit bytes, no rune cut.
 func clip(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD") // errors of the system carry names as they are
 	if len(s) <= limit {
 		return s
 	}

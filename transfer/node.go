@@ -340,7 +340,7 @@ func (n *Node) enter(s *Session) error {
 	if level < Paired && (others.all >= maxSessions || others.sameAddr >= maxSessionsAddr) {
 		return ErrTooMany
 	}
-	if old := n.sessions[s.peer.ID]; old != nil {
+	if old := n.liveLocked(s.peer.ID); old != nil {
 		if !n.wins(s, old) {
 			return errSecond
 		}
@@ -398,7 +398,22 @@ func (n *Node) leave(s *Session) {
 func (n *Node) Session(id ID) *Session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.sessions[id]
+	return n.liveLocked(id)
+}
+
+// liveLocked returns the session with a peer unless it has ended and only waits for its
+// transfers to notice. mu is held.
+func (n *Node) liveLocked(id ID) *Session {
+	s := n.sessions[id]
+	if s == nil {
+		return nil
+	}
+	select {
+	case <-s.done:
+		return nil
+	default:
+		return s
+	}
 }
 
 // Connect returns the live session with want, or dials addrs side by side and takes

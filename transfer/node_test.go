@@ -50,9 +50,13 @@ func (h *testNode) changed() {
 	h.change = make(chan struct{})
 }
 
-func (h *testNode) Level(ID) Level               { h.mu.Lock(); defer h.mu.Unlock(); return h.level }
-func (h *testNode) Connected(*Session)           {}
-func (h *testNode) Disconnected(*Session, error) {}
+func (h *testNode) Level(ID) Level     { h.mu.Lock(); defer h.mu.Unlock(); return h.level }
+func (h *testNode) Connected(*Session) {}
+func (h *testNode) Disconnected(s *Session, why error) {
+	if testing.Verbose() {
+		h.t.Logf("session of %s ended: %v", h.id.short(), why)
+	}
+}
 func (h *testNode) Offer(ctx context.Context, in *Incoming) Decision {
 	h.mu.Lock()
 	h.offers = append(h.offers, in)

@@ -99,6 +99,7 @@ func localName(name string, windows bool) string {
 	if strings.HasPrefix(s, " ") {
 		s = "_" + strings.TrimLeft(s, " ")
 	}
+	s = shorten(s, maxName) // before the rest: what is left may be special
 	if s == "" {
 		s = "_"
 	}
@@ -163,7 +164,7 @@ func shorten(name string, limit int) string {
 		return name
 	}
 	stem, ext := splitExt(name)
-	return strings.TrimRight(clip(stem, limit-len(ext)), " ") + ext
+	return strings.TrimRight(clip(stem, limit-len(ext)), ". ") + ext
 }
 
 // numbered returns the n-th alternative of a name: "a.txt", "a (1).txt", "a (2).txt".

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -131,6 +132,7 @@ func (s *Session) onOffer(stream uint32, payload []byte) error {
 	s.mu.Unlock()
 	if full {
 		cancel(nil)
+		s.endReceiving(stream)
 		return s.out.send(frameDecline, stream, &status{Code: toCode(ErrTooMany)})
 	}
 	s.work.Go(r.run)
@@ -164,6 +166,9 @@ func (r *receiver) signal() {
 
 // handle takes a frame from the sender; it runs in the session's reader.
 func (r *receiver) handle(typ frameType, payload []byte) error {
+	if r.ctx.Err() != nil {
+		return nil // ended: what was on its way is forgotten
+	}
 	r.active.Add(1)
 	switch typ {
 	case frameUpdate:
@@ -218,7 +223,7 @@ func (r *receiver) onUpdate(payload []byte) error {
 	defer r.mu.Unlock()
 	old := &r.offer
 	same := m.Transfer == old.Transfer && m.Key == old.Key && m.Count == old.Count && slices.Equal(m.Names, old.Names) &&
-		m.Message == old.Message && m.Wish == old.Wish && m.Purpose == old.Purpose
+		m.Message == old.Message && m.Batch == old.Batch && bytes.Equal(m.Conv, old.Conv) && m.Wish == old.Wish && m.Purpose == old.Purpose
 	if !same || m.Entries < old.Entries || m.Bytes < old.Bytes || old.Final {
 		return fmt.Errorf("%w: OFFER_UPDATE changes the offer", ErrProtocol)
 	}
@@ -237,7 +242,7 @@ func (r *receiver) onUpdate(payload []byte) error {
 // data reads one DATA payload of length bytes from the connection, straight into the
 // buffer of its chunk; it runs in the session's reader.
 func (r *receiver) data(conn io.Reader, length uint32) error {
-	if r == nil { // ended since the gate looked
+	if r == nil || r.ctx.Err() != nil { // ended since the gate looked
 		_, err := io.CopyN(io.Discard, conn, int64(length))
 		return err
 	}
@@ -280,6 +285,7 @@ func (r *receiver) data(conn io.Reader, length uint32) error {
 	r.got.Add(int64(rest))
 	if a.got == len(a.buf) {
 		r.assembling = nil
+		r.keeper.coming(a.entry)
 		r.lanes[(a.entry+a.chunk)%uint32(len(r.lanes))].put(a)
 	}
 	r.replenish(0)
@@ -386,7 +392,7 @@ func (r *receiver) within(p Partial) bool {
 }
 
 func (r *receiver) decline(why error) {
-	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
 }
 
 // tell cancels at the sender, unless it was the sender that ended the transfer.

@@ -30,6 +30,10 @@ func (k *keeper) claim(i uint32, n node) error {
 	}
 	slices.Sort(list)
 	f.mu.Lock()
+	if f.over { // the sender did not wait for what we have
+		f.mu.Unlock()
+		return nil
+	}
 	for _, chunk := range list {
 		if f.states[chunk] == missing {
 			f.states[chunk], f.values[chunk] = claimed, old.chunks[chunk]
@@ -100,12 +104,12 @@ func (k *keeper) stop() {
 func (k *keeper) recheckFile(f *incomingFile) error {
 	buf, put := rawBuffer(chunkSize)
 	defer put()
-	for chunk := range f.states {
+	for chunk := range int(f.node.chunkCount()) {
 		k.again.Lock()
 		stopped := k.stopped
 		k.again.Unlock()
 		f.mu.Lock()
-		todo := f.states[chunk] == claimed && !f.over
+		todo := !f.over && f.states[chunk] == claimed
 		f.mu.Unlock()
 		if stopped || !todo {
 			continue
@@ -124,7 +128,7 @@ func (k *keeper) recheckFile(f *incomingFile) error {
 		}
 		f.mu.Lock()
 		again := false
-		if f.states[chunk] == claimed {
+		if !f.over && f.states[chunk] == claimed {
 			if ok && v == f.values[chunk] {
 				f.states[chunk] = verified
 				f.left--

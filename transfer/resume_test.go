@@ -3,35 +3,62 @@ package transfer
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
-// cutAt sends out and cuts the receiver's process short, as far as one process can
-// play that, once about half of it is stored.
-func cutAt(t *testing.T, a, b *testNode, out *Outgoing, stored int64) {
+// cutAt sends out through a relay that cuts the connection after so many bytes, and
+// ends the receiver.
+func cutAt(t *testing.T, a, b *testNode, out *Outgoing, after int64) {
 	t.Helper()
-	s := connect(t, a, b)
-	result := make(chan error, 1)
-	go func() {
-		_, err := s.Send(context.Background(), out)
-		result <- err
-	}()
-	b.until("offer", func() bool { return len(b.offers) > 0 })
-	for b.offers[0].Progress().Stored < stored {
-		select {
-		case err := <-result:
-			t.Fatalf("Send ended before the cut: %v", err)
-		default:
-		}
+	s, err := a.Connect(t.Context(), b.id, []netip.AddrPort{relay(t, b.addr, after)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.Session(a.id).wire.Conn.Close()
-	if err := <-result; !errors.Is(err, ErrInterrupted) {
+	if _, err := s.Send(t.Context(), out); !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("Send over a cut connection = %v, want ErrInterrupted", err)
 	}
 	b.until("Ended", func() bool { return len(b.ended) == 1 })
 	b.stop()
+}
+
+// relay passes connections on to addr and cuts each once after bytes have gone there.
+func relay(t *testing.T, addr netip.AddrPort, after int64) netip.AddrPort {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			near, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", addr.String())
+			if err != nil {
+				near.Close()
+				continue
+			}
+			work.Go(func() {
+				io.CopyN(far, near, after)
+				near.Close()
+				far.Close()
+			})
+			work.Go(func() { io.Copy(near, far) })
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		work.Wait()
+	})
+	return netip.MustParseAddrPort(ln.Addr().String())
 }
 
 func TestResume(t *testing.T) {

@@ -44,7 +44,7 @@ func newScan(paths []string) (*scan, error) {
 		t := selectPath(p)
 		if t.err != nil {
 			first = cmpError(first, t.err)
-			s.skip(portable(filepath.Base(p)), reasonOf(t.err), t.err.Error())
+			s.skip(portable(filepath.Base(p)), reasonOf(t.err), cause(t.err))
 			continue
 		}
 		for n := 0; ; n++ {
@@ -76,7 +76,7 @@ func selectPath(p string) selected {
 	}
 	t.info = info
 	t.wire = portable(filepath.Base(p))
-	if checkComponent(t.wire) != nil { // a whole volume has no name
+	if base := filepath.Base(p); base == string(filepath.Separator) || checkComponent(t.wire) != nil { // a whole volume has no name
 		t.wire = "root"
 	}
 	real, err := filepath.EvalSymlinks(p)
@@ -172,7 +172,7 @@ func (s *scan) folder(ctx context.Context, source int, dir string, index int32) 
 	root := s.tops[source].root
 	names, err := readNames(root, dir)
 	if err != nil {
-		s.skip(s.manifest.path(uint32(index)), SkipUnreadable, err.Error())
+		s.skip(s.manifest.path(uint32(index)), SkipUnreadable, cause(err))
 		return nil
 	}
 	depth, _ := s.manifest.node(uint32(index))
@@ -184,7 +184,7 @@ func (s *scan) folder(ctx context.Context, source int, dir string, index int32) 
 		case errors.Is(err, fs.ErrNotExist):
 			continue // gone since the folder was listed
 		case err != nil:
-			s.skip(path(), SkipUnreadable, err.Error())
+			s.skip(path(), SkipUnreadable, cause(err))
 			continue
 		case info.Mode()&fs.ModeSymlink != 0 || info.Mode()&fs.ModeIrregular != 0:
 			s.skip(path(), SkipLink, "")

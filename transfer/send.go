@@ -200,9 +200,6 @@ func forPeer(err error) error {
 }
 
 func (a *sender) exchange(ctx context.Context) (Report, error) {
-	if err := a.open(ctx); err != nil {
-		return Report{}, err
-	}
 	answer, err := a.offer(ctx)
 	if err != nil {
 		return Report{}, err
@@ -232,8 +229,10 @@ func (a *sender) exchange(ctx context.Context) (Report, error) {
 	}
 }
 
-// open enters the transfer into the session.
-func (a *sender) open(ctx context.Context) error {
+// open enters the transfer into the session with its first offer. The number of its
+// stream is taken as the frame is queued: numbers rise on the wire, however long each
+// scan takes.
+func (a *sender) open(payload []byte) error {
 	s := a.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,7 +248,7 @@ func (a *sender) open(ctx context.Context) error {
 	s.nextStream += 2
 	a.queue = newQueue(s.out, a.stream, func(n int) { a.wire.Add(int64(n)) })
 	s.sending[a.stream] = a
-	return nil
+	return s.out.sendFrame(frame(frameOffer, a.stream, payload))
 }
 
 // offer sends the offer as soon as the scan ends or took a while, keeps it up to date,
@@ -257,12 +256,14 @@ func (a *sender) open(ctx context.Context) error {
 func (a *sender) offer(ctx context.Context) (*accept, error) {
 	timer := time.NewTimer(offerAfter)
 	defer timer.Stop()
-	typ, sentFinal := frameOffer, false
+	sentFinal := false
 	for {
 		entries, _, bytes, final := a.scan.manifest.totals()
 		if final && !sentFinal {
-			a.sendOffer(typ, entries, bytes, true)
-			typ, sentFinal = frameUpdate, true
+			if err := a.sendOffer(entries, bytes, true); err != nil {
+				return nil, err
+			}
+			sentFinal = true
 		}
 		var grown <-chan struct{}
 		if !sentFinal {
@@ -274,14 +275,17 @@ func (a *sender) offer(ctx context.Context) (*accept, error) {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-a.session.done: // before the first offer, nobody else tells
+			return nil, interrupted(cmpError(a.session.failure(), ErrInterrupted))
 		case m := <-a.answer:
 			a.workers.Go(func() { a.finalUpdate(ctx, sentFinal) })
 			return m, nil
 		case <-timer.C:
 			timer.Reset(updateEvery)
 			if !sentFinal && entries > 0 {
-				a.sendOffer(typ, entries, bytes, false)
-				typ = frameUpdate
+				if err := a.sendOffer(entries, bytes, false); err != nil {
+					return nil, err
+				}
 			}
 		case <-grown:
 			select { // not for every entry
@@ -301,7 +305,7 @@ func (a *sender) finalUpdate(ctx context.Context, sent bool) {
 		grown := a.scan.manifest.growth()
 		entries, _, bytes, final := a.scan.manifest.totals()
 		if final {
-			a.sendOffer(frameUpdate, entries, bytes, true)
+			a.sendOffer(entries, bytes, true)
 			return
 		}
 		select {
@@ -312,7 +316,8 @@ func (a *sender) finalUpdate(ctx context.Context, sent bool) {
 	}
 }
 
-func (a *sender) sendOffer(typ frameType, entries, bytes int64, final bool) {
+// sendOffer sends the offer, or its newer state once it is out.
+func (a *sender) sendOffer(entries, bytes int64, final bool) error {
 	send := &a.out.send
 	m := offer{Transfer: send.Transfer, Key: a.session.node.resumeKey(a.session.peer.ID, send.Paths), Batch: send.Batch, Conv: []byte{},
 		Message: send.Message, Count: uint64(len(a.scan.tops)), Entries: uint64(entries), Bytes: uint64(bytes), Final: final, Wish: send.Policy}
@@ -326,8 +331,10 @@ func (a *sender) sendOffer(typ frameType, entries, bytes int64, final bool) {
 			a.offers = append(a.offers, blake3.Sum256(payload))
 			a.mu.Unlock()
 			a.phase.CompareAndSwap(int32(Scanning), int32(Offering))
-			a.session.out.sendFrame(frame(typ, a.stream, payload))
-			return
+			if a.stream == 0 {
+				return a.open(payload)
+			}
+			return a.session.out.sendFrame(frame(frameUpdate, a.stream, payload))
 		}
 		m.Names = m.Names[:len(m.Names)*3/4]
 	}

@@ -347,7 +347,7 @@ func (s *Session) onCancel(stream uint32, payload []byte) error {
 
 // cancel tells the peer why a transfer ends here.
 func (s *Session) cancel(stream uint32, why error) {
-	s.out.send(frameCancel, stream, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+	s.out.send(frameCancel, stream, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
 }
 
 // endReceiving forgets a transfer from the peer. What the peer may still have on its

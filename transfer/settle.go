@@ -49,7 +49,7 @@ func (k *keeper) named(i uint32) (*incomingFile, error) {
 // digest. A file whose chunks do not add up to it is not published.
 func (k *keeper) settle(f *incomingFile) error {
 	f.mu.Lock()
-	if f.over || f.left > 0 || f.expected == nil || !f.created {
+	if f.over || f.left > 0 || f.pending > 0 || f.expected == nil || !f.created {
 		f.mu.Unlock()
 		return nil
 	}
@@ -60,7 +60,9 @@ func (k *keeper) settle(f *incomingFile) error {
 	}
 	err := k.seal(f)
 	f.over = true
-	f.values, f.states = nil, nil
+	if err == nil {
+		f.values, f.states = nil, nil
+	}
 	if f.refs == 0 && f.f != nil {
 		err = cmpError(err, f.f.Close())
 		f.f = nil

@@ -298,7 +298,7 @@ func (s *sender) giveUp(f *sourceFile, err error) {
 	if errors.Is(err, errChanged) {
 		why = SkipChanged
 	}
-	s.queue.fileFailed(f.index, why, err.Error())
+	s.queue.fileFailed(f.index, why, cause(err))
 }
 
 // carry reads and hashes one chunk and queues it unless the receiver has it. After the
@@ -330,7 +330,7 @@ func (s *sender) carry(ctx context.Context, j job) (again []job, err error) {
 		s.putChunk(f, j.chunk, v, buf, release)
 	}
 	done, again, err := f.hashed(j, v, handle)
-	keep = !done && err == nil && len(f.claims) == 0
+	keep = !done && err == nil && len(f.claims) == 0 && !j.again
 	if done {
 		s.queue.fileDone(f.index, digest(f.values))
 	}
