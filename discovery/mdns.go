@@ -1,0 +1,157 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/mdns"
+)
+
+// mdnsWindows are how long the first queries collect answers. Entries can only
+// be read when a query is over (hashicorp/mdns#75), so the first one is short:
+// on a quiet wired network everybody is found by it. The last one repeats.
+var mdnsWindows = []time.Duration{100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond}
+
+// mdnsPauses are the times between them; after the last one mdnsPeriod ± 20 %.
+var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond, 2 * time.Second}
+
+const mdnsPeriod = 45 * time.Second
+
+// browser is the mDNS source: a server for each link, and a client that asks on
+// each link in turn, one query at a time because their sockets compete on
+// Windows. What it finds are candidates, no more.
+type browser struct {
+	data  func() zoneData        // for the servers; called from their goroutines
+	found func(list []candidate) // called from run's goroutine
+	fail  func(error)            // what does not work, or nil; called from run's goroutine
+
+	mu    sync.Mutex
+	links []link        // guarded by mu
+	news  bool          // guarded by mu: links were set since run looked
+	wake  chan struct{} // capacity 1: look at links, ask now
+}
+
+func newBrowser(data func() zoneData, found func([]candidate), fail func(error)) *browser {
+	return &browser{data: data, found: found, fail: fail, wake: make(chan struct{}, 1)}
+}
+
+// setLinks says on which links to be; servers are made anew and everybody is asked.
+func (b *browser) setLinks(links []link) {
+	b.mu.Lock()
+	b.links, b.news = links, true
+	b.mu.Unlock()
+	b.askNow()
+}
+
+// askNow begins the round of queries again.
+func (b *browser) askNow() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run serves and asks until ctx ends. A query under way then takes up to half
+// a second more: the library does not return before its window is over.
+func (b *browser) run(ctx context.Context) {
+	var links []link
+	var servers []*mdns.Server
+	stop := func() {
+		for _, s := range servers {
+			_ = s.Shutdown() // always nil
+		}
+		servers = nil
+	}
+	defer func() { stop() }()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for step := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-b.wake:
+			step = 0
+			b.mu.Lock()
+			fresh := b.news
+			links, b.news = b.links, false
+			b.mu.Unlock()
+			if fresh {
+				stop()
+				servers = b.serve(links)
+			}
+		}
+		var errs []error
+		for _, l := range links {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := b.ask(ctx, l, mdnsWindows[min(step, len(mdnsWindows)-1)]); err != nil {
+				errs = append(errs, fmt.Errorf("%w on %s: %w", ErrMDNS, l.ifi.Name, err))
+			}
+		}
+		if len(servers) < len(links) { // an address may have been too new to listen with
+			stop()
+			servers = b.serve(links)
+		}
+		if len(servers) < len(links) {
+			errs = append(errs, fmt.Errorf("%w: another program keeps port 5353 to itself", ErrMDNS))
+		}
+		b.fail(errors.Join(errs...))
+		pause := mdnsPeriod*8/10 + rand.N(mdnsPeriod*4/10)
+		if step < len(mdnsPauses) {
+			pause = mdnsPauses[step]
+			step++
+		}
+		timer.Reset(pause)
+	}
+}
+
+// silent takes what the library logs: one line for each foreign packet it cannot read.
+var silent = log.New(io.Discard, "", 0)
+
+// serve starts a server on each link; those that fail are left out.
+func (b *browser) serve(links []link) (servers []*mdns.Server) {
+	for _, l := range links {
+		ifi := l.ifi
+		s, err := mdns.NewServer(&mdns.Config{Zone: newZone(l, b.data), Iface: &ifi, Logger: silent})
+		if err == nil {
+			servers = append(servers, s)
+		}
+	}
+	return servers
+}
+
+// ask asks on one link and passes on who answers within window.
+func (b *browser) ask(ctx context.Context, l link, window time.Duration) error {
+	entries := make(chan *mdns.ServiceEntry, maxAsking) // the library drops what does not fit
+	query := func(no6 bool) error {
+		ifi := l.ifi
+		return mdns.QueryContext(ctx, &mdns.QueryParam{
+			Service: mdnsService, Domain: mdnsDomain, Timeout: window, Interface: &ifi,
+			Entries: entries, DisableIPv6: no6, Logger: silent,
+		})
+	}
+	err := query(false)
+	if err != nil && ctx.Err() == nil {
+		err = query(true) // a missing IPv6 route fails the whole query (hashicorp/mdns#35)
+	}
+	close(entries) // the library writes no more once it returned
+	var list []candidate
+	for e := range entries {
+		if strings.HasSuffix(strings.ToLower(e.Name), mdnsSuffix) { // other services come back too (hashicorp/mdns#96)
+			list = append(list, parseTXT(e.InfoFields, l)...)
+		}
+	}
+	if len(list) > 0 {
+		b.found(list)
+	}
+	return err
+}
