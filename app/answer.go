@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"yonder/transfer"
+)
+
+// Answer implements [Backend].
+func (a *App) Answer(ctx context.Context, item ItemID, answer Answer) error {
+	a.mu.Lock()
+	rec, made := a.lookup(item), !a.chosenFolder() && answer.Folder == ""
+	open := a.offer(item)
+	if answer.Folder == "" {
+		answer.Folder = a.folder()
+	}
+	a.mu.Unlock()
+	if rec == nil || rec.Transfer == nil || rec.Outgoing {
+		return noItem(item)
+	}
+	if open == nil {
+		return nil
+	}
+	if answer.Accept {
+		if p := checkFolder(answer.Folder, made); p != nil {
+			return p
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.offer(item) != open { // somebody else was quicker, or it was withdrawn
+		return nil
+	}
+	if !answer.Accept && !answer.Nobody {
+		a.limits.declined(rec.Person, open.in.Facts().Peer.Addr.Addr())
+	}
+	open.answered = true
+	open.answers <- answer
+	return nil
+}
+
+// offer returns the run of an item that waits for an answer, else nil. The caller
+// holds mu.
+func (a *App) offer(item ItemID) *run {
+	if r := a.runs[item]; r != nil && r.in != nil && !r.answered {
+		return r
+	}
+	return nil
+}
+
+// decide carries out an answer.
+func (a *App) decide(r *run, answer Answer) transfer.Decision {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r.answered = true
+	rec := r.rec.clone()
+	t := rec.Transfer
+	if a.runs[rec.ID] != r { // replaced or cancelled meanwhile
+		return transfer.Decision{Reason: transfer.ErrDeclined}
+	}
+	if !answer.Accept {
+		reason, code := transfer.ErrDeclined, CodeDeclined
+		if answer.Nobody {
+			reason, code = transfer.ErrNobody, CodeNobody
+		}
+		t.State, t.Problem = Declined, newProblem(code, a.me.Name, "")
+		delete(a.runs, rec.ID)
+		a.save(r, rec)
+		return transfer.Decision{Reason: reason}
+	}
+	t.State, t.Problem = Running, nil
+	t.Policy, t.Folder = policyOr(answer.Policy), answer.Folder
+	r.moved = time.Now()
+	a.save(r, rec)
+	a.know(a.person(rec.Person, ""))
+	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy]}
+}
+
+// refuse ends an offer that would have been accepted without asking, had there been
+// a place for it.
+func (a *App) refuse(r *run, p *Problem) transfer.Decision {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rec := r.rec.clone()
+	rec.Transfer.State, rec.Transfer.Problem = Failed, p
+	if a.runs[rec.ID] == r {
+		delete(a.runs, rec.ID)
+		a.save(r, rec)
+	}
+	a.tell(p)
+	reason := map[string]error{CodeNoFolder: transfer.ErrNoFolder, CodeReadOnly: transfer.ErrReadOnly, CodeDiskFull: transfer.ErrDiskFull}[p.Code]
+	return transfer.Decision{Reason: reason}
+}

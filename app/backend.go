@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"time"
+)
+
+// Backend is all that a front end sees. [App] implements it in the process that
+// owns the profile, [Client] in every other one; both behave alike. Every method
+// may be called from any goroutine. Methods return as soon as the order is noted;
+// what comes of it arrives as events. Errors are a [*Problem] where the user can
+// do something about them.
+type Backend interface {
+	// Events starts a stream: first an [EventState], then every change. The
+	// channel is closed when ctx ends or the backend closes.
+	Events(ctx context.Context) <-chan Event
+
+	// History returns up to limit items of the conversation with a person that
+	// are older than before ("" : the newest), oldest first.
+	History(ctx context.Context, person DeviceID, before ItemID, limit int) (History, error)
+
+	// Find resolves what a user calls a peer: a name, a device id or a unique
+	// beginning of one (at least 4 characters), or host:port. It waits up to wait for somebody to appear. Errors
+	// have the codes [CodeNotFound], [CodeAmbiguous] (Problem.Detail lists the ids) and [CodeUnreachable].
+	Find(ctx context.Context, peer string, wait time.Duration) (Person, error)
+
+	// Send offers paths to people; one item for each of them, in the same order.
+	Send(ctx context.Context, req SendRequest) ([]ItemID, error)
+
+	// Answer decides an offered incoming transfer. A second answer has no effect.
+	Answer(ctx context.Context, item ItemID, answer Answer) error
+
+	// Cancel ends a transfer for good, or takes back a queued message.
+	Cancel(ctx context.Context, item ItemID) error
+
+	// Stop ends an outgoing transfer so that it can be resumed: state Interrupted.
+	Stop(ctx context.Context, item ItemID) error
+
+	// Retry starts an outgoing transfer again that is Interrupted, Failed, Cancelled or Declined.
+	Retry(ctx context.Context, item ItemID) error
+
+	// Say sends one message; it is queued while the person is away.
+	Say(ctx context.Context, to DeviceID, body string) (ItemID, error)
+
+	// MarkRead says that the conversation with a person is on the screen.
+	MarkRead(ctx context.Context, person DeviceID) error
+
+	// Configure replaces the settings. An invalid value is refused with
+	// [CodeBadSetting], naming the field in Problem.Detail; the old ones stay.
+	Configure(ctx context.Context, s Settings) error
+
+	// Refresh looks for people at once.
+	Refresh(ctx context.Context) error
+
+	// Raise asks the window of this profile to come to the front with paths to
+	// send. It fails with [CodeNoWindow] where the owner has none.
+	Raise(ctx context.Context, paths []string) error
+
+	// Close ends the use of the backend and, in the owner, everything it runs.
+	Close() error
+}
+
+// SendRequest says what to send to whom.
+type SendRequest struct {
+	To     []DeviceID    `json:"to"`
+	Paths  []string      `json:"paths"`            // absolute
+	Policy Policy        `json:"policy,omitempty"` // a wish; the receiver decides
+	Retry  time.Duration `json:"retry"`            // how long to try again by itself after a cut, since the last byte moved; 0: not at all
+}
+
+// Answer is the receiver's decision on an offer.
+type Answer struct {
+	Accept bool   `json:"accept"`
+	Folder string `json:"folder,omitempty"` // absolute; empty: the usual one
+	Policy Policy `json:"policy,omitempty"` // empty: [KeepBoth]
+	Nobody bool   `json:"nobody,omitempty"` // declined because nobody was there to ask
+}

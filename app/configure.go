@@ -1,0 +1,150 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/adrg/xdg"
+)
+
+// Configure implements [Backend].
+func (a *App) Configure(ctx context.Context, s Settings) error {
+	s.Name = cleanSpaces(s.Name)
+	if p := s.problem(); p != nil {
+		return p
+	}
+	if s.Folder != "" {
+		s.Folder = filepath.Clean(s.Folder)
+	}
+	a.mu.Lock()
+	chosen := s.Folder != "" && s.Folder != a.settings.Folder
+	a.mu.Unlock()
+	if chosen { // one that was chosen earlier may be on a disk that is not attached now
+		if p := checkFolder(s.Folder, false); p != nil {
+			bad := newProblem(CodeBadSetting, s.Folder, "folder")
+			bad.Hint = p.Text
+			return bad
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	old := a.settings
+	a.settings = s
+	if s.Name != old.Name {
+		a.override.Name = ""
+	}
+	if s.Folder != old.Folder {
+		a.override.Folder = ""
+	}
+	if s.Port != old.Port {
+		a.override.Port = 0
+	}
+	if s.Discovery != old.Discovery {
+		a.override.Discovery = ""
+	}
+	if s != old {
+		a.emit(Event{Kind: EventSettings, Settings: &s})
+		if err := a.file.save(s); err != nil {
+			a.tell(newProblem(CodeNotSaved, a.file.path, cause(err)))
+		}
+	}
+	a.applyNetwork()
+	a.refreshMe()
+	return nil
+}
+
+// cleanSpaces leaves everything as typed but the spaces around it.
+func cleanSpaces(s string) string {
+	if clean := cleanName(s); len(clean) < len(s) && foldName(clean) == foldName(s) {
+		return clean
+	}
+	return s
+}
+
+// name returns what this device is called. The caller holds mu, here and below.
+func (a *App) name() string {
+	for _, name := range []string{a.override.Name, a.settings.Name, a.given} {
+		if name = cleanName(name); name != "" {
+			return name
+		}
+	}
+	return a.me.ID.Short()
+}
+
+// port returns the TCP and UDP port to use if it is free.
+func (a *App) port() int {
+	for _, port := range []int{a.override.Port, a.settings.Port} {
+		if port != 0 {
+			return port
+		}
+	}
+	return DefaultPort
+}
+
+// searchMode returns how people are looked for.
+func (a *App) searchMode() string {
+	for _, mode := range []string{a.override.Discovery, a.settings.Discovery} {
+		if mode != "" {
+			return mode
+		}
+	}
+	return "both"
+}
+
+// folder returns where files land, absolute.
+func (a *App) folder() string {
+	for _, dir := range []string{a.override.Folder, a.settings.Folder} {
+		if dir != "" {
+			return dir
+		}
+	}
+	return defaultFolder()
+}
+
+// chosenFolder reports whether the user chose folder, so that it is not made if missing.
+func (a *App) chosenFolder() bool { return a.override.Folder != "" || a.settings.Folder != "" }
+
+// defaultFolder is the user's download folder.
+func defaultFolder() string {
+	if dir := xdg.UserDirs.Download; filepath.IsAbs(dir) {
+		return dir
+	}
+	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
+		return filepath.Join(home, "Downloads")
+	}
+	return filepath.Join(os.TempDir(), "yonder-downloads")
+}
+
+// checkFolder reports why nothing can be received into dir, nil if it can. A
+// missing one is made only if make is set: the user's own choice may lie on a disk
+// that is not attached, and the mount point must stay empty.
+func checkFolder(dir string, make bool) *Problem {
+	if !filepath.IsAbs(dir) {
+		return newProblem(CodeNoFolder, dir, "not an absolute path")
+	}
+	info, err := os.Stat(dir)
+	if os.IsNotExist(err) && make {
+		if err = os.MkdirAll(dir, 0o755); err == nil {
+			info, err = os.Stat(dir)
+		}
+	}
+	switch {
+	case os.IsPermission(err):
+		return newProblem(CodeReadOnly, dir, cause(err))
+	case err != nil:
+		return newProblem(CodeNoFolder, dir, cause(err))
+	case !info.IsDir():
+		return newProblem(CodeNoFolder, dir, "a file is there")
+	}
+	switch err := tryWrite(dir); {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		return newProblem(CodeDiskFull, dir, cause(err))
+	default:
+		return newProblem(CodeReadOnly, dir, cause(err))
+	}
+}

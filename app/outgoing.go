@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"yonder/transfer"
+)
+
+const (
+	firstPause  = 250 * time.Millisecond // before the second try
+	lastPause   = 10 * time.Second       // between tries at most
+	maxReplaced = 5                      // how often another connection may take over before that counts as a cut
+
+	longTry = 30 * time.Second // a try that lasted this long counts as movement
+)
+
+// errStopped is the cause with which Stop ends a run.
+var errStopped = errors.New("stopped")
+
+// begin starts to work on an outgoing transfer. The caller holds mu and has stored rec.
+func (a *App) begin(rec *record) {
+	ctx, cancel := context.WithCancelCause(a.ctx)
+	ended := make(chan struct{})
+	r := &run{rec: rec, cancel: cancel, ended: ended, wake: make(chan struct{}, 1), moved: time.Now()}
+	started := a.spawn(func() {
+		defer close(ended)
+		defer cancel(nil)
+		o := a.deliver(ctx, r)
+		a.concluded(ctx, r, o)
+	})
+	if started {
+		a.runs[rec.ID] = r
+		a.watch()
+	}
+}
+
+// outcome is what [App.deliver] found out besides an error.
+type outcome struct {
+	report transfer.Report
+	err    error
+}
+
+// deliver tries until the transfer is decided or the time for trying is over.
+func (a *App) deliver(ctx context.Context, r *run) outcome {
+	rec := r.rec
+	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish]}
+	rand.Read(send.Transfer[:])
+	out := a.node.NewOutgoing(send)
+	pause := firstPause
+	reached := false
+	for replaced := 0; ; {
+		begun := time.Now()
+		s, err := a.connect(ctx, rec.Person)
+		var report transfer.Report
+		if err == nil {
+			reached = true
+			a.mu.Lock()
+			r.progress = out.Progress
+			a.mu.Unlock()
+			report, err = s.Send(ctx, out)
+			a.mu.Lock()
+			a.take(r, out.Progress())
+			r.progress = nil
+			a.mu.Unlock()
+		}
+		if err == nil || ctx.Err() != nil || !transient(err) {
+			return outcome{report, err}
+		}
+		if errors.Is(err, transfer.ErrReplaced) && replaced < maxReplaced {
+			replaced++ // nothing was cut: both sides had dialled at once
+			continue
+		}
+		a.mu.Lock()
+		if time.Since(begun) > longTry {
+			r.moved = time.Now()
+		}
+		if r.moved.After(begun) {
+			pause = firstPause
+		}
+		left := rec.Retry - time.Since(r.moved)
+		if left <= 0 {
+			a.mu.Unlock()
+			if !reached && errors.Is(err, transfer.ErrUnreachable) {
+				return outcome{err: err}
+			}
+			if !errors.Is(err, transfer.ErrStalled) && !errors.Is(err, transfer.ErrWrongPeer) && !errors.Is(err, transfer.ErrTooMany) {
+				err = errors.Join(transfer.ErrInterrupted, err)
+			}
+			return outcome{err: err}
+		}
+		a.wait(r, err)
+		a.mu.Unlock()
+		select {
+		case <-time.After(min(pause, left)):
+			pause = min(2*pause, lastPause)
+		case <-r.wake:
+			pause = firstPause
+		case <-ctx.Done():
+			return outcome{err: context.Cause(ctx)}
+		}
+	}
+}
+
+// transient reports whether trying again may help.
+func transient(err error) bool {
+	for _, target := range []error{
+		transfer.ErrUnreachable, transfer.ErrInterrupted, transfer.ErrStalled, transfer.ErrTooMany, transfer.ErrWrongPeer,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// wait shows that r will try again. The caller holds mu.
+func (a *App) wait(r *run, err error) {
+	rec := r.rec.clone()
+	p := problemOf(err, a.nameOf(rec.Person))
+	if rec.Transfer.State == Waiting && rec.Transfer.Problem != nil && rec.Transfer.Problem.Code == p.Code {
+		return
+	}
+	rec.Transfer.State, rec.Transfer.Problem = Waiting, p
+	rec.Transfer.Rate, rec.Transfer.Left = 0, -1
+	r.meter = meter{}
+	a.save(r, rec)
+}
+
+// concluded stores how a run has ended.
+func (a *App) concluded(ctx context.Context, r *run, o outcome) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rec := r.rec.clone()
+	t := rec.Transfer
+	t.Rate, t.Left = 0, -1
+	t.State, t.Problem = a.verdict(rec, o.err, context.Cause(ctx))
+	if t.State == Done {
+		finish(t, o.report)
+	}
+	delete(a.runs, rec.ID)
+	a.save(r, rec)
+	if r.again && t.State != Done && !a.ending {
+		a.restart(rec)
+	}
+}

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"bytes"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"yonder/transfer"
+)
+
+// partialRecord is how an unfinished incoming transfer is stored, with readable ids.
+type partialRecord struct {
+	transfer.Partial
+	Peer DeviceID
+	Key  wireID
+}
+
+func (r partialRecord) partial() transfer.Partial {
+	r.Partial.Peer, r.Partial.Key = transfer.ID(r.Peer), r.Key
+	return r.Partial
+}
+
+// FindPartial implements [transfer.PartialStore].
+func (s *store) FindPartial(peer transfer.ID, key [16]byte) (transfer.Partial, bool) {
+	var r partialRecord
+	ok := false
+	s.db.View(func(tx *bbolt.Tx) error {
+		ok = decode(tx.Bucket(bucketPartials).Get(join(peer[:], key[:])), &r)
+		return nil
+	})
+	return r.partial(), ok
+}
+
+// PutPartial implements [transfer.PartialStore].
+func (s *store) PutPartial(p transfer.Partial) error {
+	r := partialRecord{Partial: p, Peer: DeviceID(p.Peer), Key: p.Key}
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return putJSON(tx.Bucket(bucketPartials), join(p.Peer[:], p.Key[:]), r)
+	})
+}
+
+// RemovePartial implements [transfer.PartialStore].
+func (s *store) RemovePartial(peer transfer.ID, key [16]byte) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketPartials).Delete(join(peer[:], key[:]))
+	})
+}
+
+// partialsOf returns the unfinished transfers from one person.
+func (s *store) partialsOf(person DeviceID) (partials []transfer.Partial) {
+	s.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bucketPartials).Cursor()
+		for k, v := c.Seek(person[:]); bytes.HasPrefix(k, person[:]); k, v = c.Next() {
+			var r partialRecord
+			if decode(v, &r) {
+				partials = append(partials, r.partial())
+			}
+		}
+		return nil
+	})
+	return partials
+}
+
+// continues reports whether p is what an interrupted incoming transfer left behind.
+func continues(p transfer.Partial, t *Transfer) bool {
+	if p.Folder != t.Folder || len(p.Names) != len(t.Names) {
+		return false
+	}
+	names := slices.Clone(p.Names)
+	for i := range names {
+		names[i] = cleanPath(names[i])
+	}
+	slices.Sort(names)
+	return slices.Equal(names, slices.Sorted(slices.Values(t.Names)))
+}

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"yonder/transfer"
+)
+
+// Send implements [Backend]. It looks at each path once, so that what is missing is
+// named at once.
+func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
+	names, folders, err := inspect(req.Paths)
+	if err != nil {
+		return nil, err
+	}
+	if len(req.To) == 0 {
+		return nil, newProblem(CodeNotFound, "", "")
+	}
+	var batch wireID
+	if len(req.To) > 1 {
+		rand.Read(batch[:])
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ending {
+		return nil, AsProblem(errClosing)
+	}
+	for _, id := range req.To {
+		if a.people[id] == nil || id == a.me.ID {
+			return nil, newProblem(CodeNotFound, id.String(), "")
+		}
+	}
+	var ids []ItemID
+	for _, id := range req.To {
+		a.know(a.people[id])
+		item := NewItemID()
+		rec := &record{
+			Item: Item{
+				ID: item, Person: id, Outgoing: true, At: time.Now(),
+				Transfer: &Transfer{
+					State: Waiting, Names: names[:min(len(names), 100)], Folders: folders[:min(len(names), 100)], NameCount: len(names),
+					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1,
+				},
+			},
+			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy,
+		}
+		a.putItem(rec, true)
+		a.begin(rec)
+		ids = append(ids, item)
+	}
+	return ids, nil
+}
+
+// inspect checks that paths can be sent and returns what they are called.
+func inspect(paths []string) (names []string, folders []bool, err error) {
+	if len(paths) == 0 {
+		return nil, nil, problemOf(transfer.ErrNothing, "")
+	}
+	for _, path := range paths {
+		if !filepath.IsAbs(path) {
+			return nil, nil, newProblem(CodeNoPath, path, "not an absolute path")
+		}
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(notFolder(err), fs.ErrNotExist):
+			return nil, nil, newProblem(CodeNoPath, path, "")
+		case err != nil:
+			return nil, nil, newProblem(CodeUnreadable, path, cause(err))
+		case info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe|fs.ModeSocket|fs.ModeIrregular) != 0:
+			return nil, nil, newProblem(CodeSpecial, path, "")
+		}
+		if info.Mode().IsRegular() || info.IsDir() {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, nil, newProblem(CodeUnreadable, path, cause(err))
+			}
+			f.Close()
+		}
+		names, folders = append(names, cleanPath(filepath.Base(path))), append(folders, info.IsDir())
+	}
+	return names, folders, nil
+}
+
+func policyOr(p Policy) Policy {
+	if p == "" {
+		return KeepBoth
+	}
+	return p
+}
+
+var policies = map[Policy]transfer.Policy{KeepBoth: transfer.KeepBoth, Update: transfer.Update, SkipExisting: transfer.SkipExisting}
+
+// remoteOf returns the id on the wire of one of our own items.
+func remoteOf(id ItemID) (w wireID) {
+	hex.Decode(w[:], []byte(id)) // ours are always 32 digits
+	return w
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"slices"
+	"time"
+)
+
+// kick lets what waits for p try again now.
+func (a *App) kick(p *person) {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+	for _, r := range a.runs {
+		if r.rec.Person == p.rec.ID && r.wake != nil {
+			select {
+			case r.wake <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// sighted takes the news of the search. It is called from one goroutine.
+func (a *App) sighted(s sighting) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.ending:
+	case s.Trouble != nil:
+		if text := s.Trouble.Error(); text != a.network.trouble { // once, not at every try
+			a.network.trouble = text
+			a.tell(newProblem(CodeDiscovery, "", text))
+		}
+	case s.Network:
+		a.refreshMe()
+	case s.ID == a.me.ID || s.ID.IsZero():
+	case s.Gone:
+		if p := a.people[s.ID]; p != nil {
+			p.present, p.found, p.rec.LastSeen = false, nil, time.Now()
+			a.savePerson(p)
+			a.show(p)
+		}
+	default:
+		p := a.person(s.ID, s.Name)
+		came := !p.present
+		if p.afterMS == 0 {
+			p.afterMS = max(1, time.Since(a.begun).Milliseconds())
+		}
+		moved := !slices.Equal(p.found, s.Addresses)
+		p.present, p.found = true, s.Addresses
+		if came {
+			p.rec.LastSeen = time.Now()
+		}
+		a.rename(p, s.Name)
+		a.show(p)
+		if came || moved {
+			a.kick(p)
+		}
+	}
+}

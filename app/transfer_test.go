@@ -1,0 +1,632 @@
+package app
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"yonder/transfer"
+)
+
+// pair returns two hosts that see each other, and what each front end sees.
+func pair(t *testing.T) (a, b *host, fa, fb *follower) {
+	l := newLAN()
+	a, b = l.add(t, nil), l.add(t, nil)
+	fa, fb = follow(t, a), follow(t, b)
+	a.see(b)
+	b.see(a)
+	fa.sees(b.id())
+	fb.sees(a.id())
+	return a, b, fa, fb
+}
+
+// file makes a file that can be sent.
+func file(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "photo.jpg")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func send(t *testing.T, from Backend, to DeviceID, retry time.Duration, paths ...string) ItemID {
+	t.Helper()
+	ids, err := from.Send(t.Context(), SendRequest{To: []DeviceID{to}, Paths: paths, Retry: retry})
+	if err != nil || len(ids) != 1 {
+		t.Fatalf("Send = %v, %v", ids, err)
+	}
+	return ids[0]
+}
+
+func accept(t *testing.T, b Backend, item ItemID) {
+	t.Helper()
+	if err := b.Answer(t.Context(), item, Answer{Accept: true}); err != nil {
+		t.Fatalf("Answer(%s) = %v", item, err)
+	}
+}
+
+func TestSendAndAccept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, fb := pair(t)
+		id := send(t, a, b.id(), 0, file(t))
+		fa.transferIs(id, Offered)
+		offer := fb.incoming()
+		if got := offer.Transfer; got.State != Offered || got.Names[0] != "photo.jpg" || got.Bytes != fakeSize || !got.Final {
+			t.Errorf("offer is %+v", got)
+		}
+		if p, _ := fb.person(a.id()); p.Unread != 1 || p.Level != Unknown {
+			t.Errorf("before the answer: unread %d, level %d; want 1, Unknown", p.Unread, p.Level)
+		}
+		accept(t, b, offer.ID)
+		sent, got := fa.transferIs(id, Done), fb.transferIs(offer.ID, Done)
+		if sent.Stored != fakeSize || got.Stored != fakeSize || got.Files != 1 {
+			t.Errorf("stored %d and %d, want %d", sent.Stored, got.Stored, fakeSize)
+		}
+		if want := filepath.Join(b.me.Folder, "photo.jpg"); len(got.Paths) != 1 || got.Paths[0] != want {
+			t.Errorf("Paths = %q, want %q", got.Paths, want)
+		}
+		for f, id := range map[*follower]DeviceID{fa: b.id(), fb: a.id()} {
+			if p, _ := f.person(id); p.Level != Known {
+				t.Errorf("level after the transfer = %d, want Known", p.Level)
+			}
+		}
+	})
+}
+
+func TestProgressIsPacedAndExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, fb := pair(t)
+		b.node.speed = fakeSize / 4 // four seconds
+		id := send(t, a, b.id(), 0, file(t))
+		accept(t, b, fb.incoming().ID)
+		fa.transferIs(id, Running)
+		begun := time.Now()
+		var last time.Time
+		var states []TransferState
+		var stored int64
+		rates := 0
+		for fa.items[id].Transfer.State == Running {
+			ev := <-fa.events
+			fa.apply(ev)
+			if ev.Kind != EventItem {
+				continue
+			}
+			tr := ev.Item.Transfer
+			if tr.State == Running {
+				if !last.IsZero() && time.Since(last) < progressEvery {
+					t.Errorf("progress after %v, want at most every %v", time.Since(last), progressEvery)
+				}
+				last = time.Now()
+				if tr.Rate > 0 {
+					rates++
+					if tr.Rate < fakeSize/4*0.8 || tr.Rate > fakeSize/4*1.2 {
+						t.Errorf("rate %.0f, want about %d", tr.Rate, fakeSize/4)
+					}
+				}
+			}
+			if len(states) == 0 || states[len(states)-1] != tr.State {
+				states = append(states, tr.State)
+			}
+			if tr.Stored < stored {
+				t.Errorf("stored went back from %d to %d", stored, tr.Stored)
+			}
+			stored = tr.Stored
+		}
+		if len(states) != 2 || states[1] != Done || stored != fakeSize {
+			t.Errorf("states %v with %d bytes at the end, want running, done, %d", states, stored, fakeSize)
+		}
+		if rates < 20 || time.Since(begun) < 3*time.Second {
+			t.Errorf("%d events with a rate in %v", rates, time.Since(begun))
+		}
+	})
+}
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		name              string
+		act               func(t *testing.T, a, b *host, sent, got ItemID)
+		sent, got         TransferState
+		sentCode, gotCode string
+	}{
+		{"the receiver declines", func(t *testing.T, a, b *host, sent, got ItemID) {
+			b.Answer(t.Context(), got, Answer{})
+		}, Declined, Declined, CodeDeclined, CodeDeclined},
+		{"nobody is there to ask", func(t *testing.T, a, b *host, sent, got ItemID) {
+			b.Answer(t.Context(), got, Answer{Nobody: true})
+		}, Declined, Declined, CodeNobody, CodeNobody},
+		{"the sender takes the offer back", func(t *testing.T, a, b *host, sent, got ItemID) {
+			a.Cancel(t.Context(), sent)
+		}, Cancelled, Cancelled, CodeCancelled, CodeCancelledBy},
+		{"the sender stops an open offer", func(t *testing.T, a, b *host, sent, got ItemID) {
+			a.Stop(t.Context(), sent)
+		}, Interrupted, Interrupted, CodeInterrupted, CodeInterrupted},
+		{"the receiver cancels an open offer", func(t *testing.T, a, b *host, sent, got ItemID) {
+			b.Cancel(t.Context(), got)
+		}, Declined, Declined, CodeDeclined, CodeDeclined},
+		{"the receiver cancels a running one", func(t *testing.T, a, b *host, sent, got ItemID) {
+			accept(t, b, got)
+			time.Sleep(300 * time.Millisecond)
+			b.Cancel(t.Context(), got)
+		}, Cancelled, Cancelled, CodeCancelledBy, CodeCancelled},
+		{"the sender cancels a running one", func(t *testing.T, a, b *host, sent, got ItemID) {
+			accept(t, b, got)
+			time.Sleep(300 * time.Millisecond)
+			a.Cancel(t.Context(), sent)
+			a.Cancel(t.Context(), sent)
+		}, Cancelled, Cancelled, CodeCancelled, CodeCancelledBy},
+		{"the sender stops a running one", func(t *testing.T, a, b *host, sent, got ItemID) {
+			accept(t, b, got)
+			time.Sleep(300 * time.Millisecond)
+			a.Stop(t.Context(), sent)
+		}, Interrupted, Interrupted, CodeInterrupted, CodeInterrupted},
+		{"the connection breaks and nobody tries again", func(t *testing.T, a, b *host, sent, got ItemID) {
+			accept(t, b, got)
+			time.Sleep(300 * time.Millisecond)
+			b.node.setDown(true)
+		}, Interrupted, Interrupted, CodeInterrupted, CodeInterrupted},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b, fa, fb := pair(t)
+				sent := send(t, a, b.id(), 0, file(t))
+				fa.transferIs(sent, Offered)
+				got := fb.incoming().ID
+				tt.act(t, a, b, sent, got)
+				for _, side := range []struct {
+					name  string
+					f     *follower
+					id    ItemID
+					state TransferState
+					code  string
+				}{{"sender", fa, sent, tt.sent, tt.sentCode}, {"receiver", fb, got, tt.got, tt.gotCode}} {
+					tr := side.f.transferIs(side.id, side.state)
+					if tr.Problem == nil || tr.Problem.Code != side.code || tr.Problem.Text == "" {
+						t.Errorf("%s's problem = %+v, want code %s", side.name, tr.Problem, side.code)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAnswerOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, fb := pair(t)
+		id := send(t, a, b.id(), 0, file(t))
+		got := fb.incoming().ID
+		for i := range 10 { // ten fast clicks, the later ones elsewhere
+			if err := b.Answer(t.Context(), got, Answer{Accept: i < 5}); err != nil {
+				t.Errorf("answer %d = %v, want no effect", i, err)
+			}
+		}
+		fa.transferIs(id, Done)
+		fb.transferIs(got, Done)
+		if err := b.Answer(t.Context(), got, Answer{}); err != nil {
+			t.Errorf("answer after the end = %v, want no effect", err)
+		}
+		if err := b.Answer(t.Context(), "no such item", Answer{}); err == nil {
+			t.Error("answer to nothing = nil, want an error")
+		}
+		running := 0
+		for _, ev := range fb.log {
+			if ev.Kind == EventItem && ev.Item.Transfer.State == Running && ev.Item.Transfer.Stored == 0 {
+				running++
+			}
+		}
+		if running != 1 {
+			t.Errorf("the transfer began %d times, want 1", running)
+		}
+	})
+}
+
+func TestRetryLoop(t *testing.T) {
+	t.Run("goes on by itself when the peer is back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b, fa, fb := pair(t)
+			id := send(t, a, b.id(), time.Minute, file(t))
+			got := fb.incoming().ID
+			accept(t, b, got)
+			fa.transferIs(id, Running)
+			time.Sleep(500 * time.Millisecond)
+			b.node.setDown(true)
+			if p := fa.transferIs(id, Waiting).Problem; p == nil || p.Code != CodeInterrupted && p.Code != CodeUnreachable {
+				t.Errorf("while waiting the problem is %+v", p)
+			}
+			fb.transferIs(got, Interrupted)
+			time.Sleep(20 * time.Second)
+			b.node.setDown(false)
+			a.find.news <- sighting{ID: b.id(), Gone: true}
+			a.see(b)
+			back := time.Now()
+			done := fa.transferIs(id, Done)
+			if d := time.Since(back); d > 2*time.Second {
+				t.Errorf("done %v after the peer was seen, want at once", d)
+			}
+			if done.Resumed == 0 {
+				t.Error("nothing was resumed")
+			}
+			fb.transferIs(got, Done)
+			if n := len(fb.items); n != 1 {
+				t.Errorf("the receiver has %d items, want the same one", n)
+			}
+		})
+	})
+	t.Run("pauses grow and end with the budget", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b, fa, _ := pair(t)
+			b.node.setDown(true)
+			begun := time.Now()
+			id := send(t, a, b.id(), time.Minute, file(t))
+			p := fa.transferIs(id, Interrupted).Problem
+			if d := time.Since(begun); d < time.Minute || d > time.Minute+lastPause {
+				t.Errorf("gave up after %v, want a minute", d)
+			}
+			if p == nil || p.Code != CodeUnreachable {
+				t.Errorf("problem = %+v, want %s", p, CodeUnreachable)
+			}
+			a.node.mu.Lock()
+			defer a.node.mu.Unlock()
+			if a.node.dials < 10 || a.node.dials > 13 { // 0.25 … 10 s, then every 10 s
+				t.Errorf("dialled %d times in a minute", a.node.dials)
+			}
+		})
+	})
+	t.Run("a session that is replaced is no cut", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b, fa, fb := pair(t)
+			a.node.replaced = maxReplaced
+			id := send(t, a, b.id(), 0, file(t))
+			accept(t, b, fb.incoming().ID)
+			fa.transferIs(id, Done)
+			a.node.replaced = maxReplaced + 1 // but not for ever
+			id = send(t, a, b.id(), 0, file(t))
+			fa.transferIs(id, Interrupted)
+		})
+	})
+	t.Run("no retry at all", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b, fa, _ := pair(t)
+			b.node.setDown(true)
+			id := send(t, a, b.id(), 0, file(t))
+			fa.transferIs(id, Interrupted)
+			if a.node.dials != 1 {
+				t.Errorf("dialled %d times, want once", a.node.dials)
+			}
+		})
+	})
+	t.Run("Retry after Stop, Declined and Cancelled", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b, fa, fb := pair(t)
+			id := send(t, a, b.id(), 0, file(t))
+			got := fb.incoming().ID
+			b.Answer(t.Context(), got, Answer{})
+			fa.transferIs(id, Declined)
+			a.Retry(t.Context(), id)
+			a.Retry(t.Context(), id)
+			fb.transferIs(got, Offered)
+			a.Cancel(t.Context(), id)
+			fa.transferIs(id, Cancelled)
+			fb.transferIs(got, Cancelled)
+			a.Retry(t.Context(), id)
+			fb.transferIs(got, Offered)
+			accept(t, b, got)
+			time.Sleep(500 * time.Millisecond)
+			a.Stop(t.Context(), id)
+			a.Retry(t.Context(), id) // while it is still ending
+			if done := fa.transferIs(id, Done); done.Resumed == 0 {
+				t.Error("nothing was resumed")
+			}
+			fb.transferIs(got, Done)
+			if err := a.Retry(t.Context(), id); err != nil {
+				t.Errorf("Retry of what is done = %v, want no effect", err)
+			}
+			synctest.Wait()
+			if s := a.lookup(id).Transfer.State; s != Done {
+				t.Errorf("Retry of what is done made it %s", s)
+			}
+		})
+	})
+}
+
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLAN()
+		dirA, dirB := t.TempDir(), t.TempDir()
+		a, b := l.addAt(t, dirA, nil), l.addAt(t, dirB, nil)
+		fb := follow(t, b)
+		a.see(b)
+		follow(t, a).sees(b.id())
+		path := file(t)
+		id := send(t, a, b.id(), time.Hour, path)
+		got := fb.incoming().ID
+		accept(t, b, got)
+		time.Sleep(500 * time.Millisecond)
+		a.Close()
+		fb.transferIs(got, Interrupted)
+		partials := b.node.partials
+		b.Close()
+
+		b = l.addAt(t, dirB, nil)
+		b.node.partials = partials
+		a = l.addAt(t, dirA, nil)
+		fa, fb := follow(t, a), follow(t, b)
+		h, _ := a.History(t.Context(), b.id(), "", 10)
+		if len(h.Items) != 1 || h.Items[0].ID != id || h.Items[0].Transfer.State != Interrupted || h.Items[0].Transfer.Sources[0] != path {
+			t.Fatalf("after the restart the history is %+v", h.Items)
+		}
+		if p, _ := fa.person(b.id()); p.Level != Known || p.Present {
+			t.Errorf("after the restart b is %+v, want known and away", p)
+		}
+		a.see(b)
+		fa.sees(b.id())
+		a.Retry(t.Context(), id)
+		if done := fa.transferIs(id, Done); done.Resumed == 0 {
+			t.Error("nothing was resumed")
+		}
+		fb.transferIs(got, Done)
+		if len(fb.items) != 1 {
+			t.Errorf("the receiver has %d items, want the same one", len(fb.items))
+		}
+	})
+}
+
+func TestResumeByAnotherItem(t *testing.T) { // the sender's program was killed and told to send again
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, fb := pair(t)
+		path := file(t)
+		first := send(t, a, b.id(), 0, path)
+		got := fb.incoming().ID
+		accept(t, b, got)
+		time.Sleep(500 * time.Millisecond)
+		b.node.cut()
+		fa.transferIs(first, Interrupted)
+		fb.transferIs(got, Interrupted)
+		second := send(t, a, b.id(), 0, path)
+		fa.transferIs(second, Done)
+		fb.transferIs(got, Done)
+		if len(fb.items) != 1 {
+			t.Errorf("the receiver has %d items, want the one that goes on", len(fb.items))
+		}
+	})
+}
+
+func TestCancelInterruptedIncoming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, _, fb := pair(t)
+		send(t, a, b.id(), 0, file(t))
+		got := fb.incoming().ID
+		accept(t, b, got)
+		time.Sleep(500 * time.Millisecond)
+		b.node.cut()
+		folder := fb.transferIs(got, Interrupted).Folder
+		key := [16]byte{7}
+		err := b.store.PutPartial(transfer.Partial{Peer: transfer.ID(a.id()), Key: key, Folder: folder, Names: []string{"photo.jpg"}, Staging: filepath.Join(folder, ".yonder-incoming", "0123456789abcdef")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Cancel(t.Context(), got)
+		fb.transferIs(got, Cancelled)
+		if _, found := b.store.FindPartial(transfer.ID(a.id()), key); found {
+			t.Error("the partial is still remembered")
+		}
+	})
+}
+
+func TestSendChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, _, _ := pair(t)
+		good := file(t)
+		tests := []struct {
+			why  string
+			to   DeviceID
+			path string
+			code string
+		}{
+			{"missing", b.id(), filepath.Join(t.TempDir(), "no"), CodeNoPath},
+			{"below a file", b.id(), filepath.Join(good, "x"), CodeNoPath},
+			{"relative", b.id(), "x", CodeNoPath},
+			{"a device", b.id(), os.DevNull, CodeSpecial},
+			{"somebody unknown", DeviceID{1}, good, CodeNotFound},
+			{"to oneself", a.id(), good, CodeNotFound},
+		}
+		for _, tt := range tests {
+			_, err := a.Send(t.Context(), SendRequest{To: []DeviceID{tt.to}, Paths: []string{tt.path}})
+			if got := codeOf(err); got != tt.code {
+				t.Errorf("%s: Send(%q) = %v, want code %s", tt.why, tt.path, err, tt.code)
+			}
+		}
+		if _, err := a.Send(t.Context(), SendRequest{To: []DeviceID{b.id()}}); err == nil {
+			t.Error("Send of nothing = nil, want an error")
+		}
+	})
+}
+
+func TestAcceptWithoutAsking(t *testing.T) {
+	tests := []struct {
+		why    string
+		accept Accept
+		listen bool
+		window bool
+		level  Level
+		folder bool // exists
+		want   TransferState
+		code   string
+	}{
+		{"everybody", AcceptAll, true, false, Unknown, true, Done, ""},
+		{"paired, and is", AcceptPaired, true, false, Paired, true, Done, ""},
+		{"paired, but is only known", AcceptPaired, true, false, Known, true, Declined, CodeNobody},
+		{"a command that only sends", "", false, false, Known, true, Declined, CodeNobody},
+		{"the folder is gone", AcceptAll, true, false, Unknown, false, Failed, CodeNoFolder},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLAN()
+				folder := t.TempDir()
+				a := l.add(t, nil)
+				b := l.add(t, func(o *Options) {
+					o.Accept, o.Listen, o.Window, o.Folder = tt.accept, tt.listen, tt.window, folder
+				})
+				if !tt.folder {
+					os.Remove(folder)
+				}
+				b.mu.Lock()
+				b.person(a.id(), "a").rec.Level = tt.level
+				b.mu.Unlock()
+				fa := follow(t, a)
+				a.see(b)
+				fa.sees(b.id())
+				id := send(t, a, b.id(), 0, file(t))
+				if p := fa.transferIs(id, tt.want).Problem; tt.code != "" && (p == nil || p.Code != tt.code) {
+					t.Errorf("problem = %+v, want %s", p, tt.code)
+				}
+			})
+		})
+	}
+}
+
+func TestBadFolderKeepsTheOfferOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, _, fb := pair(t)
+		send(t, a, b.id(), 0, file(t))
+		got := fb.incoming().ID
+		missing := filepath.Join(t.TempDir(), "usb stick")
+		for _, tt := range []struct{ folder, code string }{
+			{missing, CodeNoFolder}, {file(t), CodeNoFolder}, {"relative", CodeNoFolder},
+		} {
+			err := b.Answer(t.Context(), got, Answer{Accept: true, Folder: tt.folder})
+			if codeOf(err) != tt.code {
+				t.Errorf("Answer into %q = %v, want %s", tt.folder, err, tt.code)
+			}
+		}
+		if _, err := os.Stat(missing); err == nil {
+			t.Error("the missing folder was made")
+		}
+		accept(t, b, got)
+		fb.transferIs(got, Done)
+	})
+}
+
+func TestStrangersAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLAN()
+		b := l.add(t, nil)
+		fb := follow(t, b)
+		path := file(t)
+		var senders []*host
+		for range 3 {
+			a := l.add(t, nil)
+			fa := follow(t, a)
+			a.see(b)
+			fa.sees(b.id())
+			senders = append(senders, a)
+		}
+		for _, a := range senders {
+			for range 8 {
+				send(t, a, b.id(), 0, path)
+			}
+		}
+		synctest.Wait()
+		fb.until("ten offers", func() bool { return len(fb.items) == offersPerMinute })
+		time.Sleep(time.Second)
+		if n := len(b.runs); n != offersPerMinute {
+			t.Errorf("%d offers of strangers are open, want %d", n, offersPerMinute)
+		}
+		perSender := map[DeviceID]int{}
+		for _, i := range fb.items {
+			perSender[i.Person]++
+		}
+		for id, n := range perSender {
+			if n > offersAtOnce {
+				t.Errorf("%s has %d open offers, want at most %d", id.Short(), n, offersAtOnce)
+			}
+		}
+	})
+}
+
+func TestDeclinedStrangerIsMuted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, fb := pair(t)
+		path := file(t)
+		var seen []ItemID
+		for range declinesToMute {
+			id := send(t, a, b.id(), 0, path)
+			got := fb.incoming(seen...).ID
+			seen = append(seen, got)
+			b.Answer(t.Context(), got, Answer{})
+			fa.transferIs(id, Declined)
+		}
+		id := send(t, a, b.id(), 0, path)
+		if p := fa.transferIs(id, Interrupted).Problem; p.Code != CodeBusy {
+			t.Errorf("problem = %+v, want %s", p, CodeBusy)
+		}
+		time.Sleep(muteTime + time.Second)
+		a.Retry(t.Context(), id)
+		fb.incoming(seen...)
+	})
+}
+
+func TestCloseIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLAN()
+		dir := t.TempDir()
+		a, b := l.addAt(t, dir, nil), l.add(t, nil)
+		fa, fb := follow(t, a), follow(t, b)
+		a.see(b)
+		fa.sees(b.id())
+		id := send(t, a, b.id(), time.Hour, file(t))
+		accept(t, b, fb.incoming().ID)
+		fa.transferIs(id, Running)
+		a.node.hang = time.Minute
+		begun := time.Now()
+		a.Close()
+		if d := time.Since(begun); d > closeTime {
+			t.Errorf("Close took %v, want at most %v", d, closeTime)
+		}
+		time.Sleep(2 * time.Minute)
+		again := l.addAt(t, dir, nil)
+		if rec := again.lookup(id); rec == nil || rec.Transfer.State != Interrupted {
+			t.Errorf("after the restart the transfer is %+v, want interrupted", rec)
+		}
+	})
+}
+
+func TestDatabaseCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, fa, _ := pair(t)
+		a.store.close()
+		for range 3 {
+			if _, err := a.Say(t.Context(), b.id(), "x"); codeOf(err) != CodeNotSaved {
+				t.Errorf("Say = %v, want %s: it could be lost", err, CodeNotSaved)
+			}
+		}
+		peer := transfer.Peer{ID: transfer.ID(b.id())}
+		if err := a.chat(peer, transfer.Chat{Body: "x"}); err == nil || errorsAny(err, transfer.ErrBlocked, transfer.ErrTooMany) {
+			t.Errorf("chat = %v, want an error after which the sender tries again", err)
+		}
+		fa.problem(CodeNotSaved)
+		synctest.Wait()
+		for len(fa.events) > 0 {
+			fa.apply(<-fa.events)
+		}
+		told := 0
+		for _, ev := range fa.log {
+			if ev.Kind == EventProblem {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("told %d times, want once", told)
+		}
+	})
+}
+
+func errorsAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+}
