@@ -1,0 +1,287 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"yonder/app"
+)
+
+// action is something a transfer row offers to do.
+type action string
+
+const (
+	actAccept  action = "accept"
+	actSaveIn  action = "save-in"
+	actDecline action = "decline"
+	actCancel  action = "cancel"
+	actStop    action = "stop"
+	actResume  action = "resume"
+	actRetry   action = "retry"
+	actOpen    action = "open"
+	actReveal  action = "reveal"
+)
+
+// card is all that a transfer row says, decided without any widget.
+type card struct {
+	folder   bool     // the picture is a folder
+	heading  string   // only while it waits for our answer: who wants what
+	title    string   // first name and how many others
+	facts    string   // kind, count and size
+	names    []string // what an offer contains, cleaned; more in rest
+	rest     string   // "and 97 more"
+	warning  string   // about the person who offers
+	progress float64  // 0…1; negative: no bar
+	amount   string   // beside the bar: how much
+	speed    string   // beside the bar: how fast and how long still
+	status   string   // a sentence about the state
+	mood     mood
+	next     string // what to do now
+	skipped  []string
+	actions  []action
+}
+
+// namesShown is how many names of an offer the prompt lists.
+const namesShown = 5
+
+// describe decides what the row of a transfer says.
+func (w *words) describe(item app.Item, p *app.Person, system string) card {
+	t := item.Transfer
+	name, others := t.Short()
+	c := card{progress: -1, folder: len(t.Folders) > 0 && t.Folders[0]}
+	c.title = cleanName(name)
+	if c.title == "" {
+		c.title = w.L("transfer.preparing")
+	}
+	if others > 0 {
+		c.title = w.N("transfer.others", int64(others), "name", c.title)
+		c.folder = allTrue(t.Folders)
+	}
+	c.facts = w.facts(t)
+	who := w.L("person.unknown")
+	if p != nil {
+		who = cleanName(p.Name)
+	}
+	key := "out."
+	if !item.Outgoing {
+		key = "in."
+	}
+	c.status = w.L("transfer."+key+string(t.State), "name", who, "folder", cleanName(tilde(t.Folder)))
+	switch t.State {
+	case app.Offered:
+		w.describeOffered(&c, item, p, who)
+	case app.Waiting:
+		c.actions = []action{actCancel}
+	case app.Running:
+		c.status, c.mood = "", accent
+		c.actions = []action{actCancel}
+		if item.Outgoing {
+			c.actions = []action{actStop, actCancel}
+		}
+		w.addProgress(&c, t, true)
+	case app.Interrupted:
+		c.mood = warning
+		c.actions = []action{actCancel}
+		if item.Outgoing {
+			c.actions = []action{actResume, actCancel}
+		}
+		w.addProgress(&c, t, false)
+	case app.Done:
+		c.mood = good
+		c.actions = doneActions(item, system)
+	case app.Declined, app.Cancelled, app.Failed:
+		w.describeEnded(&c, item)
+	}
+	if t.Problem != nil && t.State != app.Done && t.State != app.Running {
+		if sentence, next := w.problem(t.Problem); !sameNews(t) {
+			c.status, c.next = sentence, next
+		}
+	}
+	w.addSkipped(&c, t)
+	return c
+}
+
+// sameNews reports whether the sentence of the state already says what the problem would.
+func sameNews(t *app.Transfer) bool {
+	switch t.Problem.Code {
+	case app.CodeDeclined:
+		return t.State == app.Declined
+	case app.CodeCancelled:
+		return t.State == app.Cancelled
+	case app.CodeInterrupted:
+		return t.State == app.Interrupted
+	}
+	return false
+}
+
+// describeOffered shows an offer: theirs with everything that the choice needs,
+// ours with whom it waits for.
+func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who string) {
+	t := item.Transfer
+	if item.Outgoing {
+		c.actions = []action{actCancel}
+		return
+	}
+	c.heading = w.L("offer.heading", "name", who)
+	c.mood = accent
+	for i, name := range t.Names {
+		if len(t.Names) == 1 || i == namesShown {
+			break
+		}
+		c.names = append(c.names, cleanName(name))
+	}
+	if len(c.names) > 0 {
+		c.title = w.N("offer.title", int64(t.NameCount))
+	}
+	if more := t.NameCount - len(c.names); len(c.names) > 0 && more > 0 {
+		c.rest = w.N("offer.rest", int64(more))
+	}
+	c.status = w.L("offer.folder.default")
+	if t.Folder != "" {
+		c.status = w.L("offer.folder", "folder", cleanName(tilde(t.Folder)))
+	}
+	switch {
+	case p == nil:
+	case !p.SameNameAs.IsZero():
+		c.warning = w.L("offer.same-name", "name", who, "id", p.ID.Short())
+	case p.Level <= app.Unknown:
+		c.warning = w.L("offer.unverified", "id", p.ID.Short())
+	}
+	c.actions = []action{actAccept, actSaveIn, actDecline}
+}
+
+// describeEnded tells apart who ended a transfer and what can follow.
+func (w *words) describeEnded(c *card, item app.Item) {
+	t := item.Transfer
+	c.mood = neutral
+	if t.State == app.Failed {
+		c.mood = bad
+	}
+	if t.State == app.Declined && item.Outgoing {
+		c.mood = warning
+	}
+	if item.Outgoing {
+		c.next = w.L("transfer.out." + string(t.State) + ".next")
+		c.actions = []action{actRetry}
+	}
+	if t.Stored > 0 && t.Bytes > 0 && t.State != app.Declined {
+		w.addProgress(c, t, false)
+	}
+}
+
+func doneActions(item app.Item, system string) []action {
+	t := item.Transfer
+	if item.Outgoing {
+		if len(t.Sources) > 0 {
+			return []action{actReveal}
+		}
+		return nil
+	}
+	if len(t.Paths) == 0 {
+		if t.Folder == "" {
+			return nil
+		}
+		return []action{actReveal}
+	}
+	if len(t.Paths) == 1 && harmless(t.Paths[0], system) {
+		return []action{actOpen, actReveal}
+	}
+	return []action{actReveal}
+}
+
+// facts writes kind, count and size: "Folder · 312 items · 1.2 GB".
+func (w *words) facts(t *app.Transfer) string {
+	var parts []string
+	if len(t.Folders) == 1 && t.Folders[0] {
+		parts = append(parts, w.L("facts.folder"))
+	}
+	if t.Entries > 1 || len(t.Folders) == 1 && t.Folders[0] {
+		parts = append(parts, w.N("facts.items", t.Entries))
+	}
+	size := w.size(t.Bytes)
+	if !t.Final && !t.State.Ended() {
+		size = w.L("facts.growing", "size", size)
+	}
+	return strings.Join(append(parts, size), " · ")
+}
+
+// addProgress fills the bar and the words beside it.
+func (w *words) addProgress(c *card, t *app.Transfer, running bool) {
+	c.progress = 1
+	if t.Bytes > 0 {
+		c.progress = min(1, float64(max(t.Stored, 0))/float64(t.Bytes))
+	} else if running {
+		c.progress = 0
+	}
+	percent := fmt.Sprintf("%d%%", int(c.progress*100))
+	c.amount = w.L("progress.amount", "percent", percent, "stored", w.size(t.Stored), "size", w.size(t.Bytes))
+	if !running {
+		return
+	}
+	var parts []string
+	for _, part := range []string{w.rate(t.Rate), w.left(t.Left)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if t.Rate <= 0 {
+		parts = parts[:0]
+	}
+	c.speed = strings.Join(parts, " · ")
+}
+
+// skippedShown is how many entries that did not arrive are named.
+const skippedShown = 3
+
+func (w *words) addSkipped(c *card, t *app.Transfer) {
+	if t.SkipCount == 0 {
+		return
+	}
+	c.skipped = append(c.skipped, w.N("skipped.heading", t.SkipCount))
+	for i, entry := range t.Skipped {
+		if i == skippedShown {
+			break
+		}
+		sentence, _ := w.problem(&app.Problem{Code: entry.Code, Object: entry.Path, Detail: entry.Detail})
+		if sentence == "" {
+			sentence = cleanName(entry.Path)
+		}
+		c.skipped = append(c.skipped, sentence)
+	}
+	if more := t.SkipCount - skippedShown; more > 0 {
+		c.skipped = append(c.skipped, w.N("skipped.rest", more))
+	}
+	if c.mood == good {
+		c.mood = warning
+	}
+}
+
+// risky are the kinds of files that run something when they are opened; a row
+// offers to show them in their folder only.
+var risky = func() map[string]bool {
+	set := map[string]bool{}
+	for ext := range strings.FieldsSeq(".exe .com .bat .cmd .msi .msix .scr .pif .ps1 .psm1 .vbs .vbe .js .jse .wsf .wsh .hta " +
+		".cpl .jar .reg .lnk .url .scf .inf .library-ms .search-ms .appref-ms .settingcontent-ms .msc .gadget .application " +
+		".desktop .sh .bash .zsh .csh .run .appimage .deb .rpm .flatpakref .snap .py .pl .rb .php .command .app .pkg .dmg " +
+		".terminal .workflow .scpt .webloc .inetloc .fileloc .iso .img .vhd .vhdx .chm .docm .xlsm .pptm") {
+		set[ext] = true
+	}
+	return set
+}()
+
+// harmless reports whether a received path may get an Open button. On Windows a
+// folder or file without extension is asked about by the shell itself.
+func harmless(path, system string) bool {
+	ext := strings.ToLower(filepath.Ext(strings.TrimRight(path, ". ")))
+	return !risky[ext] && (ext != "" || system != "windows")
+}
+
+func allTrue(values []bool) bool {
+	for _, v := range values {
+		if !v {
+			return false
+		}
+	}
+	return len(values) > 0
+}

@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"yonder/app"
+)
+
+// asker lets somebody decide about offers: a person at the terminal, one offer
+// after the other, or a program, in any order.
+type asker interface {
+	// offer takes a new or changed offer; news reports whether anything in it is
+	// worth telling, and tell prints it, as often as it is called.
+	offer(it app.Item, news bool, tell func())
+	// settled says that an offer needs no answer any more. The next question comes
+	// with next, so that what became of this one can be told before.
+	settled(id app.ItemID)
+	next()
+	// lines is where answers come from; nil while none is wanted.
+	lines() <-chan string
+	// line takes one of them; ok is false at their end.
+	line(text string, ok bool)
+}
+
+// newAsker starts to read answers from standard input, until ctx ends.
+func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answer)) asker {
+	lines := readLines(ctx, p.in)
+	if p.flags.json {
+		return &programAsker{in: lines, answer: answer, open: map[app.ItemID]bool{}, warn: func(problem app.Problem) { p.printer.print(warningEvent{problem}) }}
+	}
+	return &personAsker{in: lines, answer: answer, typed: p.inTTY, printer: p.printer, now: p.now}
+}
+
+// personAsker asks y/N, one question at a time.
+type personAsker struct {
+	in      <-chan string
+	answer  func(app.ItemID, app.Answer)
+	printer printer
+	typed   bool // lines are typed by a person, not piped
+	closed  bool // no more lines come
+	queue   []question
+	asked   bool // the first of the queue is on the screen
+
+	now   func() time.Time
+	swap  bool      // that one took the place of another that nobody had answered
+	since time.Time // when it came on the screen
+}
+
+// hasty is how soon after a swap nobody can have read the new question: an answer
+// was meant for the old one.
+const hasty = time.Second
+
+// question is an offer in the queue.
+type question struct {
+	id   app.ItemID
+	tell func()
+}
+
+func (a *personAsker) offer(it app.Item, news bool, tell func()) {
+	if a.closed {
+		tell()
+		a.resume(false)
+		a.answer(it.ID, app.Answer{Nobody: true})
+		return
+	}
+	for i, q := range a.queue {
+		if q.id == it.ID {
+			if a.queue[i].tell = tell; i == 0 && news {
+				a.asked = false // its totals are known now: ask again
+				a.next()
+			}
+			return
+		}
+	}
+	a.queue = append(a.queue, question{it.ID, tell})
+	a.next()
+}
+
+// settled drops a question, be it on the screen or not.
+func (a *personAsker) settled(id app.ItemID) {
+	for i, q := range a.queue {
+		if q.id == id {
+			a.queue = append(a.queue[:i], a.queue[i+1:]...)
+			if i == 0 {
+				a.resume(false)
+				a.swap = true
+			}
+			return
+		}
+	}
+}
+
+// lines listens to a person all the time, so that what is typed before a
+// question is asked never answers it; a pipe waits for its question.
+func (a *personAsker) lines() <-chan string {
+	if a.closed || len(a.queue) == 0 && !a.typed {
+		return nil
+	}
+	return a.in
+}
+
+func (a *personAsker) line(text string, ok bool) {
+	if !ok {
+		a.closed = true
+	}
+	if len(a.queue) == 0 {
+		return
+	}
+	a.resume(ok)
+	if ok && a.typed && a.swap && a.now().Sub(a.since) < hasty {
+		a.next()
+		return
+	}
+	if !ok {
+		for _, q := range a.queue {
+			a.answer(q.id, app.Answer{Nobody: true})
+		}
+		a.queue = nil
+		return
+	}
+	a.swap = false
+	id := a.queue[0].id
+	a.queue = a.queue[1:]
+	a.answer(id, app.Answer{Accept: isYes(text)})
+	a.next()
+}
+
+// next asks the first question of the queue, unless it is on the screen already.
+func (a *personAsker) next() {
+	if len(a.queue) > 0 && !a.asked {
+		a.asked, a.since = true, a.now()
+		a.queue[0].tell()
+	}
+}
+
+// resume lets the screen go on after a question.
+func (a *personAsker) resume(answered bool) {
+	a.asked = false
+	if t, ok := unwrapPrinter(a.printer).(*textPrinter); ok {
+		t.resume(answered)
+	}
+}
+
+// isYes reads an answer: only y and yes accept.
+func isYes(text string) bool {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "y", "yes":
+		return true
+	}
+	return false
+}
+
+// programAsker tells each offer at once and takes answers by id.
+type programAsker struct {
+	in     <-chan string
+	answer func(app.ItemID, app.Answer)
+	warn   func(app.Problem)
+	closed bool
+	open   map[app.ItemID]bool
+}
+
+func (a *programAsker) offer(it app.Item, news bool, tell func()) {
+	if !news {
+		return
+	}
+	tell()
+	if a.closed {
+		a.answer(it.ID, app.Answer{Nobody: true})
+		return
+	}
+	a.open[it.ID] = true
+}
+
+func (a *programAsker) settled(id app.ItemID) { delete(a.open, id) }
+func (a *programAsker) next()                 {}
+
+func (a *programAsker) lines() <-chan string {
+	if a.closed {
+		return nil
+	}
+	return a.in
+}
+
+func (a *programAsker) line(text string, ok bool) {
+	if !ok {
+		a.closed = true
+		for id := range a.open {
+			a.answer(id, app.Answer{Nobody: true})
+		}
+		clear(a.open)
+		return
+	}
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	id, accept, err := parseAnswer(text)
+	switch {
+	case err != nil:
+		a.warn(app.Problem{Code: codeUsage, Text: fmt.Sprintf("answer %.200q: %v", text, err), Hint: `write {"accept":"ID"} or {"decline":"ID"} in one line`})
+	case !a.open[id]:
+		a.warn(app.Problem{Code: codeUsage, Object: string(id), Text: fmt.Sprintf("answer %.200q: no offer with this id waits", text), Hint: "the id is that of an offer event, and each is answered once"})
+	default:
+		delete(a.open, id)
+		a.answer(id, app.Answer{Accept: accept})
+	}
+}
+
+// parseAnswer reads {"accept":ID} or {"decline":ID} and nothing else.
+func parseAnswer(line string) (id app.ItemID, accept bool, err error) {
+	var answer struct{ Accept, Decline *app.ItemID }
+	in := json.NewDecoder(bytes.NewReader([]byte(line)))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&answer); err != nil {
+		return "", false, err
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return "", false, fmt.Errorf("something follows the object")
+	}
+	switch {
+	case answer.Accept != nil && answer.Decline == nil:
+		return *answer.Accept, true, nil
+	case answer.Decline != nil && answer.Accept == nil:
+		return *answer.Decline, false, nil
+	}
+	return "", false, fmt.Errorf("want exactly one of accept and decline")
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"time"
+
+	"yonder/app"
+)
+
+// event is one thing that happened, as both printers tell it. The members of
+// the types below are the interface of --json: docs/JSON.md describes each, and
+// none is renamed or removed within a major version.
+type event interface {
+	// kind is the "event" member.
+	kind() string
+	// chatter reports whether --quiet leaves it out.
+	chatter() bool
+}
+
+// who is a peer as events name it. Only ID is sure; anybody can take any name.
+type who struct {
+	ID    string `json:"id"`    // 52 characters
+	Short string `json:"short"` // the first 8 of them
+	Name  string `json:"name"`
+	Level string `json:"level"` // "blocked", "new", "known", "paired", "mine"
+}
+
+// whoIs returns the event form of a person.
+func whoIs(p app.Person) who {
+	return who{ID: p.ID.String(), Short: p.ID.Short(), Name: p.Name, Level: levelName(p.Level)}
+}
+
+// listeningEvent: others can send to us from now on. The first event of receive.
+type listeningEvent struct {
+	Address   string   `json:"address"`             // "HOST:PORT" of the listener
+	Addresses []string `json:"addresses,omitempty"` // "IP:PORT" where others reach us, best first
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Folder    string   `json:"folder,omitempty"` // where files land, if chosen
+	Accept    string   `json:"accept"`           // "ask", "paired", "all"
+	PID       int      `json:"pid"`
+}
+
+// searchingEvent: a peer was not there at once and is looked for.
+type searchingEvent struct {
+	Peer   string `json:"peer"`    // as it was asked for
+	WaitMS int64  `json:"wait_ms"` // how long at most
+}
+
+// peerEvent: somebody is there, is different, or is gone.
+type peerEvent struct {
+	Change     string        `json:"change"` // "found", "changed", "left"
+	ID         string        `json:"id"`
+	Short      string        `json:"short"`
+	Name       string        `json:"name"`
+	System     string        `json:"system,omitempty"`
+	Level      string        `json:"level"`
+	Address    string        `json:"address,omitempty"` // the best one
+	Source     string        `json:"source,omitempty"`  // who told it: "broadcast", "mdns", "manual", …
+	Addresses  []app.Address `json:"addresses,omitempty"`
+	AfterMS    int64         `json:"after_ms"` // from the start of the search until first found
+	SameNameAs string        `json:"same_name_as,omitempty"`
+}
+
+// offerEvent: a transfer waits for Accept or Decline. It is repeated when the
+// totals of a long list are known.
+type offerEvent struct {
+	ID        string   `json:"id"`
+	Outgoing  bool     `json:"outgoing"`
+	Peer      who      `json:"peer"`
+	Names     []string `json:"names"`      // top-level names, at most 100
+	Folders   []bool   `json:"folders"`    // beside names
+	NameCount int      `json:"name_count"` // how many top-level names in all
+	Entries   int64    `json:"entries"`    // files, folders and links so far
+	Bytes     int64    `json:"bytes"`      // so far
+	Final     bool     `json:"final"`      // entries and bytes will not rise any more
+	Answer    bool     `json:"answer"`     // it waits for a line on standard input
+}
+
+// stateEvent: a transfer waits, moves or was cut off.
+type stateEvent struct {
+	ID        string       `json:"id"`
+	Outgoing  bool         `json:"outgoing"`
+	Peer      who          `json:"peer"`
+	State     string       `json:"state"` // "waiting", "running", "interrupted"
+	Names     []string     `json:"names"`
+	NameCount int          `json:"name_count"`
+	Entries   int64        `json:"entries"`
+	Bytes     int64        `json:"bytes"`
+	Resumed   int64        `json:"resumed"` // bytes that the receiver had already
+	Problem   *app.Problem `json:"problem,omitempty"`
+}
+
+// progressEvent: bytes arrived. At most five in a second for each transfer.
+type progressEvent struct {
+	ID       string `json:"id"`
+	Outgoing bool   `json:"outgoing"`
+	Peer     who    `json:"peer"`
+	Stored   int64  `json:"stored"`  // bytes on the receiver's disk
+	Bytes    int64  `json:"bytes"`   // in all, so far
+	Files    int64  `json:"files"`   // complete ones
+	Entries  int64  `json:"entries"` // in all, so far
+	Final    bool   `json:"final"`   // bytes and entries will not rise any more
+	Rate     int64  `json:"rate"`    // bytes per second; 0: unknown
+	LeftMS   int64  `json:"left_ms"` // estimate; -1: unknown
+}
+
+// fileEvent: what became of one entry. There is one for each top-level name that
+// arrived here and for each entry that did not arrive, or not under its name.
+type fileEvent struct {
+	ID       string `json:"id"`
+	Outgoing bool   `json:"outgoing"`
+	Name     string `json:"name"`           // relative, with slashes
+	Result   string `json:"result"`         // "arrived", "renamed", "skipped", "failed"
+	Path     string `json:"path,omitempty"` // where it is now, on this computer
+	Code     string `json:"code,omitempty"` // why, as a problem code
+	Detail   string `json:"detail,omitempty"`
+}
+
+// doneEvent: a transfer ended; nothing more comes of it in this run.
+type doneEvent struct {
+	ID        string       `json:"id"`
+	Outgoing  bool         `json:"outgoing"`
+	Peer      who          `json:"peer"`
+	State     string       `json:"state"` // "done", "declined", "cancelled", "failed", "interrupted"
+	OK        bool         `json:"ok"`    // everything arrived, but for links
+	Names     []string     `json:"names"`
+	NameCount int          `json:"name_count"`
+	Files     int64        `json:"files"`
+	Entries   int64        `json:"entries"`
+	Bytes     int64        `json:"bytes"`
+	Final     bool         `json:"final"` // entries and bytes are the whole
+	Stored    int64        `json:"stored"`
+	Resumed   int64        `json:"resumed"`
+	Wire      int64        `json:"wire"`             // bytes of chunks carried in this run
+	ElapsedMS int64        `json:"elapsed_ms"`       // since the first byte could move; 0: it never could
+	Rate      int64        `json:"rate"`             // bytes per second on average, without resumed ones; 0: unknown
+	Folder    string       `json:"folder,omitempty"` // incoming: where it landed
+	Failed    int64        `json:"failed"`           // entries that did not arrive
+	Links     int64        `json:"links"`            // symbolic links left out
+	Problem   *app.Problem `json:"problem,omitempty"`
+
+	more int64 // entries that did not arrive and are not named by a fileEvent
+}
+
+// messageEvent: a line of chat came in, or one of ours changed its state.
+type messageEvent struct {
+	ID       string       `json:"id"`
+	Outgoing bool         `json:"outgoing"`
+	Peer     who          `json:"peer"`
+	At       time.Time    `json:"at"`
+	Body     string       `json:"body"`
+	State    string       `json:"state"` // "queued", "sent", "delivered", "read", "refused"
+	Problem  *app.Problem `json:"problem,omitempty"`
+}
+
+// errorEvent: the command, or a part of it, did not work.
+type errorEvent struct{ app.Problem }
+
+// warningEvent: something went wrong and the command goes on.
+type warningEvent struct{ app.Problem }
+
+// versionEvent: the answer of the version command.
+type versionEvent struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	System  string `json:"system"`  // as Go calls it: "linux", "windows", "darwin"
+	Machine string `json:"machine"` // as Go calls it: "amd64", "arm64"
+}
+
+func (listeningEvent) kind() string { return "listening" }
+func (searchingEvent) kind() string { return "searching" }
+func (peerEvent) kind() string      { return "peer" }
+func (offerEvent) kind() string     { return "offer" }
+func (stateEvent) kind() string     { return "state" }
+func (progressEvent) kind() string  { return "progress" }
+func (fileEvent) kind() string      { return "file" }
+func (doneEvent) kind() string      { return "done" }
+func (messageEvent) kind() string   { return "message" }
+func (errorEvent) kind() string     { return "error" }
+func (warningEvent) kind() string   { return "warning" }
+func (versionEvent) kind() string   { return "version" }
+
+func (listeningEvent) chatter() bool { return false }
+func (searchingEvent) chatter() bool { return true }
+func (peerEvent) chatter() bool      { return false }
+func (e offerEvent) chatter() bool   { return !e.Answer }
+func (stateEvent) chatter() bool     { return true }
+func (progressEvent) chatter() bool  { return true }
+func (e fileEvent) chatter() bool    { return e.Result != "failed" }
+func (e doneEvent) chatter() bool    { return e.OK }
+func (e messageEvent) chatter() bool { return e.Outgoing && e.Problem == nil }
+func (errorEvent) chatter() bool     { return false }
+func (warningEvent) chatter() bool   { return false }
+func (versionEvent) chatter() bool   { return false }

@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"path/filepath"
+	"time"
+
+	"yonder/app"
+)
+
+// neighbours are the people as the events of the backend describe them.
+type neighbours map[app.DeviceID]app.Person
+
+// apply takes over what an event says about people.
+func (n neighbours) apply(ev app.Event) {
+	switch {
+	case ev.State != nil:
+		for _, p := range ev.State.People {
+			n[p.ID] = p
+		}
+	case ev.Person != nil && ev.Kind == app.EventForgot:
+		delete(n, ev.Person.ID)
+	case ev.Person != nil:
+		n[ev.Person.ID] = *ev.Person
+	}
+}
+
+// who returns the event form of a person; somebody not described yet is named
+// by the id.
+func (n neighbours) who(id app.DeviceID) who {
+	if p, ok := n[id]; ok {
+		return whoIs(p)
+	}
+	return who{ID: id.String(), Short: id.Short(), Name: id.Short(), Level: levelName(app.Unknown)}
+}
+
+// follower turns the changes of transfers into events. It prints each change
+// once, whatever the backend repeats.
+type follower struct {
+	printer printer
+	people  neighbours
+	now     func() time.Time
+	seen    map[app.ItemID]*followed
+}
+
+// followed is what was last told about one transfer.
+type followed struct {
+	state   app.TransferState
+	final   bool
+	started time.Time // when it first ran; zero: it never did
+	ended   bool
+
+	earlier int64 // bytes that moved before the connection that there is now
+	now     int64 // bytes that moved over that
+}
+
+// count follows how many bytes really moved. The engine begins to count anew
+// with each connection, and learns only then what the receiver has already.
+func (w *followed) count(t *app.Transfer) {
+	if t.State == app.Running && w.state != app.Running {
+		w.earlier, w.now = w.earlier+w.now, 0
+	}
+	if t.State != app.Waiting && t.State != app.Offered {
+		w.now = max(t.Stored-t.Resumed, 0)
+	}
+}
+
+func newFollower(p *program) *follower {
+	return &follower{printer: p.printer, people: neighbours{}, now: p.now, seen: map[app.ItemID]*followed{}}
+}
+
+// last returns what was last told about an item.
+func (f *follower) last(id app.ItemID) *followed {
+	was := f.seen[id]
+	if was == nil {
+		was = &followed{}
+		f.seen[id] = was
+	}
+	return was
+}
+
+// news reports whether an offer is new, or more is known about it than was told.
+func (f *follower) news(it app.Item) bool {
+	was := f.last(it.ID)
+	return was.state != it.Transfer.State || it.Transfer.Final && !was.final
+}
+
+// ask tells of an offer that waits for the user of this command.
+func (f *follower) ask(it app.Item) {
+	was := f.last(it.ID)
+	was.state, was.final = it.Transfer.State, it.Transfer.Final
+	f.printer.print(f.offer(it, true))
+}
+
+// transfer tells what is new about an item that is a transfer.
+func (f *follower) transfer(it app.Item) {
+	t, was := it.Transfer, f.last(it.ID)
+	if was.ended && t.State.Ended() {
+		return
+	}
+	was.count(t)
+	changed := was.state != t.State
+	was.ended = t.State.Ended()
+	switch {
+	case t.State == app.Offered && f.news(it):
+		f.printer.print(f.offer(it, false))
+	case t.State == app.Waiting && changed && (was.state != "" || t.Problem != nil),
+		t.State == app.Running && changed,
+		t.State == app.Interrupted && changed:
+		if t.State == app.Running && was.started.IsZero() {
+			was.started = f.now()
+		}
+		f.printer.print(f.state(it))
+	case t.State == app.Running:
+		f.printer.print(f.progress(it))
+	case was.ended:
+		f.end(it, was)
+	}
+	was.state, was.final = t.State, t.Final
+}
+
+// abandon tells the end, for this run, of a transfer that can go on later.
+func (f *follower) abandon(it app.Item) {
+	was := f.last(it.ID)
+	if was.ended {
+		return
+	}
+	was.ended = true
+	was.count(it.Transfer)
+	t := *it.Transfer
+	t.State = app.Interrupted
+	it.Transfer = &t
+	f.end(it, was)
+}
+
+func (f *follower) offer(it app.Item, answer bool) offerEvent {
+	t := it.Transfer
+	return offerEvent{
+		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
+		Names: t.Names, Folders: t.Folders, NameCount: t.NameCount,
+		Entries: t.Entries, Bytes: t.Bytes, Final: t.Final, Answer: answer,
+	}
+}
+
+func (f *follower) state(it app.Item) stateEvent {
+	t := it.Transfer
+	return stateEvent{
+		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
+		State: string(t.State), Names: t.Names, NameCount: t.NameCount, Entries: t.Entries, Bytes: t.Bytes,
+		Resumed: t.Resumed, Problem: t.Problem,
+	}
+}
+
+func (f *follower) progress(it app.Item) progressEvent {
+	t := it.Transfer
+	left := int64(-1)
+	if t.Left >= 0 {
+		left = t.Left.Milliseconds()
+	}
+	return progressEvent{
+		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
+		Stored: t.Stored, Bytes: t.Bytes, Files: t.Files, Entries: t.Entries,
+		Final: t.Final, Rate: int64(t.Rate), LeftMS: left,
+	}
+}
+
+// end tells what became of the entries and then of the whole.
+func (f *follower) end(it app.Item, was *followed) {
+	t := it.Transfer
+	for _, e := range t.Skipped {
+		f.printer.print(fileEvent{ID: string(it.ID), Outgoing: it.Outgoing, Name: e.Path, Result: resultOf(e.Code), Code: e.Code, Detail: e.Detail})
+	}
+	if t.State == app.Done && !it.Outgoing {
+		f.arrived(it)
+	}
+	done := doneEvent{
+		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
+		State: string(t.State), Names: t.Names, NameCount: t.NameCount, Files: t.Files,
+		Entries: t.Entries, Bytes: t.Bytes, Final: t.Final,
+		Stored: t.Stored, Resumed: max(t.Stored-was.earlier-was.now, 0), Wire: t.Wire, Folder: t.Folder,
+		Failed: t.Failed, Links: t.Links, Problem: t.Problem,
+		more: max(t.SkipCount-int64(len(t.Skipped)), 0),
+	}
+	done.OK = t.State == app.Done && done.Failed == 0
+	if !was.started.IsZero() {
+		elapsed := max(f.now().Sub(was.started), 0)
+		done.ElapsedMS = elapsed.Milliseconds()
+		if moved := was.earlier + was.now; moved > 0 && elapsed > 0 {
+			done.Rate = int64(float64(moved) / elapsed.Seconds())
+		}
+	}
+	f.printer.print(done)
+}
+
+// arrived names where each top-level entry is now.
+func (f *follower) arrived(it app.Item) {
+	t := it.Transfer
+	for i, path := range t.Paths {
+		if path == "" || i >= len(t.Names) {
+			continue
+		}
+		e := fileEvent{ID: string(it.ID), Name: t.Names[i], Result: "arrived", Path: path}
+		if filepath.Base(path) != t.Names[i] {
+			e.Result, e.Code = "renamed", app.CodeRenamed
+		}
+		f.printer.print(e)
+	}
+}
+
+// resultOf says what a problem code of one entry means for that entry.
+func resultOf(code string) string {
+	switch code {
+	case app.CodeRenamed:
+		return "renamed"
+	case app.CodeLink, app.CodeExists:
+		return "skipped"
+	}
+	return "failed"
+}
+
+// outcome is the exit code that an ended transfer stands for.
+func outcome(t *app.Transfer) int {
+	switch t.State {
+	case app.Done:
+		if t.Failed > 0 {
+			return exitFailed
+		}
+		return exitOK
+	case app.Declined:
+		return exitDeclined
+	case app.Failed:
+		if t.Problem != nil {
+			if code := exitCode(t.Problem.Code); code == exitNotFound {
+				return code
+			}
+		}
+		return exitFailed
+	case app.Cancelled:
+		return exitFailed
+	}
+	return exitInterrupted
+}

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"yonder/app"
+)
+
+// receiveFlags are those of the receive command.
+type receiveFlags struct {
+	accept string
+	save   string
+	policy string
+	once   bool
+}
+
+func (p *program) receiveCommand() *cobra.Command {
+	var f receiveFlags
+	cmd := &cobra.Command{
+		Use:   "receive",
+		Short: "Let others send to this computer, until Ctrl+C",
+		Long: `Let others send to this computer, until Ctrl+C. Messages are printed too.
+
+The first line is "listening on HOST:PORT". By default each offer is asked about
+on a terminal; elsewhere only paired people are accepted. With --json each
+"offer" event is answered by a line {"accept":ID} or {"decline":ID} on standard
+input. Nothing is written before an offer is accepted.`,
+		Example: `  yonder receive --save ~/Downloads
+  yonder receive --accept all --once --save .`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.receive(cmd.Context(), f) },
+	}
+	set := cmd.Flags()
+	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default ask on a terminal, else paired)", "ask", "paired", "all")
+	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
+	choiceVar(cmd, set, &f.policy, "policy", "keep", "what to do with names that exist already", "keep", "update", "skip")
+	set.BoolVar(&f.once, "once", false, "end after the first transfer")
+	if err := cmd.MarkFlagDirname("save"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return cmd
+}
+
+// receive runs the command from its flags to its exit code.
+func (p *program) receive(ctx context.Context, f receiveFlags) error {
+	o, err := p.options()
+	if err != nil {
+		return err
+	}
+	o.Owner, o.Listen, o.Policy, o.Accept = true, true, app.Policy(f.policy), app.Accept(f.accept)
+	if f.accept == "" {
+		o.Accept = app.AcceptPaired
+		if p.inTTY && p.outTTY {
+			o.Accept = app.AcceptAsk
+		}
+	}
+	if f.save != "" {
+		if o.Folder, err = destination(f.save); err != nil {
+			return err
+		}
+	}
+	b, events, state, done, err := p.connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &receiving{program: p, follower: newFollower(p), backend: b, events: events, options: o, once: f.once, running: map[app.ItemID]bool{}}
+	r.people.apply(app.Event{State: &state})
+	if r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); o.Accept == app.AcceptAsk {
+		r.asker = p.newAsker(ctx, r.answer)
+	}
+	return r.run(ctx)
+}
+
+// firstOf returns the first of two strings that is not empty.
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// receiving is a running receive command.
+type receiving struct {
+	*program
+	*follower
+	backend app.Backend
+	events  <-chan app.Event
+	options app.Options
+	once    bool
+	asker   asker               // nil: nobody is asked
+	told    bool                // "listening" is printed
+	folder  string              // where files land, if chosen
+	running map[app.ItemID]bool // incoming transfers that were accepted and have not ended
+}
+
+// listening prints the first line as soon as there is a listener.
+func (r *receiving) listening(me app.Me, folder string) {
+	r.folder = folder
+	if r.told || me.Listening == "" {
+		return
+	}
+	r.told = true
+	r.program.printer.print(listeningEvent{
+		Address: me.Listening, Addresses: me.Addresses, ID: me.ID.String(), Name: me.Name,
+		Folder: folder, Accept: string(r.options.Accept), PID: me.PID,
+	})
+}
+
+// run follows events and answers until it is interrupted or, with --once, the
+// first transfer has ended.
+func (r *receiving) run(ctx context.Context) error {
+	for {
+		select {
+		case ev, ok := <-r.events:
+			if !ok {
+				return errors.New("the engine stopped by itself")
+			}
+			if code, over := r.apply(ev); over {
+				return ended(code)
+			}
+		case line, ok := <-r.lines():
+			r.asker.line(line, ok)
+		case <-ctx.Done():
+			r.screen.home()
+			if len(r.running) > 0 {
+				return &app.Problem{
+					Code: app.CodeInterrupted,
+					Text: plural(int64(len(r.running)), "transfer was", "transfers were") + " not finished",
+					Hint: "start yonder receive again; the senders go on where they stopped",
+				}
+			}
+			return nil
+		}
+	}
+}
+
+// lines returns where answers come from now.
+func (r *receiving) lines() <-chan string {
+	if r.asker == nil {
+		return nil
+	}
+	return r.asker.lines()
+}
+
+// apply takes one event of the backend. It reports whether the command is over.
+func (r *receiving) apply(ev app.Event) (code int, over bool) {
+	r.people.apply(ev)
+	switch {
+	case ev.Me != nil:
+		r.listening(*ev.Me, r.folder)
+	case ev.Kind == app.EventProblem && ev.Problem != nil:
+		r.program.printer.print(warningEvent{*ev.Problem})
+	case ev.Item == nil || ev.Item.Outgoing:
+	case ev.Item.Message != nil && ev.New:
+		r.program.printer.print(message(*ev.Item, r.people))
+	case ev.Item.Transfer != nil:
+		return r.incoming(*ev.Item)
+	}
+	return 0, false
+}
+
+// incoming takes a change of a transfer to us.
+func (r *receiving) incoming(it app.Item) (code int, over bool) {
+	t := it.Transfer
+	accepted := r.running[it.ID]
+	switch {
+	case t.State == app.Running || t.State == app.Interrupted && accepted:
+		r.running[it.ID] = true
+	case t.State.Ended():
+		delete(r.running, it.ID)
+	}
+	if r.asker == nil {
+		r.transfer(it)
+	} else if t.State == app.Offered {
+		r.asker.offer(it, r.news(it), func() { r.ask(it) })
+	} else {
+		r.asker.settled(it.ID)
+		r.transfer(it)
+		r.asker.next()
+	}
+	if r.once && t.State.Ended() && (accepted || t.State == app.Done) {
+		return outcome(t), true
+	}
+	return 0, false
+}
+
+// answer passes the decision on an offer to the backend.
+func (r *receiving) answer(id app.ItemID, a app.Answer) {
+	if a.Accept {
+		a.Policy = r.options.Policy
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := r.backend.Answer(ctx, id, a); err != nil {
+		r.program.printer.print(warningEvent{*app.AsProblem(err)})
+	}
+	if a.Nobody {
+		r.program.printer.print(warningEvent{app.Problem{
+			Code: app.CodeNobody, Object: string(id), Text: "an offer was declined: nobody is there to answer",
+			Hint: "start it with --accept paired or --accept all, or in a terminal",
+		}})
+	}
+}

@@ -1,0 +1,356 @@
+package ui
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"yonder/app"
+)
+
+// settingsPanel is shown in place of the conversation. Nothing changes before
+// Save; what the backend refuses is said beside the field that it names.
+type settingsPanel struct {
+	w       *Window
+	content fyne.CanvasObject
+	shown   app.Settings // what the fields were filled from
+
+	name      *field
+	folder    *field
+	language  *widget.Select
+	theme     *widget.Select
+	sendKey   *widget.Select
+	port      *field
+	discovery *widget.Select
+	troubles  map[string]*prose // by the JSON name of the field
+	help      map[string]string
+	id        *prose
+	reach     *prose
+	version   *prose
+	save      *button
+	saved     *line
+	form      *columnBox
+	scroll    *container.Scroll
+}
+
+// Choices of the selects, as they stand in the settings, in the order shown.
+var (
+	languageChoices  = []string{"", english, chinese}
+	themeChoices     = []string{"", "light", "dark"}
+	sendKeyChoices   = []string{"return", "ctrl"}
+	discoveryChoices = []string{"both", "mdns", "broadcast", "none"}
+)
+
+func newSettingsPanel(w *Window) *settingsPanel {
+	l := w.words
+	p := &settingsPanel{w: w, troubles: map[string]*prose{}, help: map[string]string{}, saved: newCaption("")}
+	p.name, p.folder, p.port = newField(w), newField(w), newField(w)
+	p.language = p.newSelect("language", languageChoices)
+	p.theme = p.newSelect("theme", themeChoices)
+	p.sendKey = p.newSelect("send", sendKeyChoices)
+	p.discovery = p.newSelect("discovery", discoveryChoices)
+	for _, f := range []*field{p.name, p.folder, p.port} {
+		f.OnChanged = func(string) { p.edited() }
+		f.OnSubmitted = func(string) { p.submit() }
+	}
+	p.folder.SetPlaceHolder(l.L("settings.folder.default"))
+	p.port.SetPlaceHolder("21925")
+	choose := newButton(w, l.L("settings.folder.choose"), theme.FolderOpenIcon(), p.chooseFolder)
+	p.id = newProse("", theme.ColorNameForeground, false)
+	p.id.segment.Style.TextStyle.Monospace = true
+	p.reach = newProse("", theme.ColorNamePlaceHolder, true)
+	p.version = newProse("", theme.ColorNamePlaceHolder, true)
+	copyID := newButton(w, l.L("settings.id.copy"), theme.ContentCopyIcon(), p.copyID)
+
+	form := []fyne.CanvasObject{
+		newGap(0, 4),
+		p.section("settings.section.you"),
+		p.row("name", p.name),
+		p.section("settings.section.files"),
+		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
+		p.section("settings.section.look"),
+		p.row("language", p.language),
+		p.row("theme", p.theme),
+	}
+	if w.o.System != "darwin" {
+		form = append(form, p.row("send", p.sendKey))
+	}
+	form = append(form,
+		p.section("settings.section.network"),
+		p.row("discovery", p.discovery),
+		p.row("port", p.port),
+		p.section("settings.section.device"),
+		newColumn(column{gap: 6}, newSettingTitle(l.L("settings.id")), p.id, container.NewHBox(copyID), p.reach, p.version),
+		newGap(0, 20),
+	)
+	p.form = newColumn(column{limit: 520, margin: 24, gap: 16}, form...)
+	p.scroll = container.NewVScroll(p.form)
+	p.save = newButton(w, l.L("settings.save"), nil, p.submit).strong()
+	title := newTitle(l.L("settings.title"))
+	title.size = theme.SizeNameSubHeadingText
+	back := newIconButton(w, theme.NavigateBackIcon(), l.L("settings.back"), w.togglePanel)
+	done := newButton(w, l.L("settings.close"), nil, w.togglePanel)
+	head := container.NewVBox(inset(container.NewBorder(nil, nil, back, nil, inset(title, 8, 0)), 14, 14), widget.NewSeparator())
+	foot := container.NewVBox(widget.NewSeparator(), inset(container.NewBorder(nil, nil, nil,
+		container.NewHBox(done, p.save), p.saved), 24, 12))
+	p.content = container.NewBorder(head, foot, nil, nil, p.scroll)
+	p.refresh()
+	return p
+}
+
+// section is a heading over some rows.
+func (p *settingsPanel) section(key string) fyne.CanvasObject {
+	title := newLine(p.w.words.L(key), theme.SizeNameText, theme.ColorNamePrimary)
+	title.bold = true
+	return newColumn(column{gap: 6}, newGap(0, 6), title, widget.NewSeparator())
+}
+
+func newSettingTitle(text string) *line {
+	title := newLine(text, theme.SizeNameText, theme.ColorNameForeground)
+	title.bold = true
+	return title
+}
+
+// row is one setting: its name, the field, and a line that helps or complains.
+func (p *settingsPanel) row(name string, control fyne.CanvasObject) fyne.CanvasObject {
+	l := p.w.words
+	help := ""
+	if l.has("settings." + name + ".help") {
+		help = l.L("settings." + name + ".help")
+	}
+	trouble := newProse("", theme.ColorNamePlaceHolder, true)
+	trouble.set(help, theme.ColorNamePlaceHolder)
+	field := name
+	if name == "send" {
+		field = "ctrl_enter"
+	}
+	p.troubles[field], p.help[field] = trouble, help
+	return newColumn(column{gap: 5}, newSettingTitle(l.L("settings."+name)), control, trouble)
+}
+
+func (p *settingsPanel) newSelect(name string, choices []string) *widget.Select {
+	options := make([]string, len(choices))
+	for i, c := range choices {
+		if c == "" {
+			c = "system"
+		}
+		options[i] = p.w.words.L("settings." + name + "." + c)
+	}
+	return widget.NewSelect(options, func(string) { p.edited() })
+}
+
+// refresh fills the fields from the settings, unless something is being edited.
+func (p *settingsPanel) refresh() {
+	if p.dirty() && p.w.inPanel {
+		return
+	}
+	p.fill(p.w.settings)
+}
+
+func (p *settingsPanel) fill(s app.Settings) {
+	p.shown = s
+	port := ""
+	if s.Port != 0 {
+		port = strconv.Itoa(s.Port)
+	}
+	p.name.SetText(s.Name)
+	p.name.SetPlaceHolder(p.w.me.Name)
+	p.folder.SetText(s.Folder)
+	p.port.SetText(port)
+	selectChoice(p.language, languageChoices, s.Language)
+	selectChoice(p.theme, themeChoices, s.Theme)
+	selectChoice(p.discovery, discoveryChoices, s.Discovery)
+	send := "return"
+	if s.CtrlEnter {
+		send = "ctrl"
+	}
+	selectChoice(p.sendKey, sendKeyChoices, send)
+	p.clearTroubles()
+	p.edited()
+	p.refreshMe()
+}
+
+// selectChoice selects a value, or the first choice for one that is none.
+func selectChoice(s *widget.Select, choices []string, value string) {
+	at := 0
+	for i, c := range choices {
+		if c == value {
+			at = i
+		}
+	}
+	s.SetSelectedIndex(at)
+}
+
+// refreshMe shows what others need to know of this device.
+func (p *settingsPanel) refreshMe() {
+	l, me := p.w.words, p.w.me
+	p.id.set(grouped(me.ID.String()), theme.ColorNameForeground)
+	reach := l.L("settings.reach.none")
+	if me.Listening != "" {
+		reach = l.L("settings.reach", "addresses", strings.Join(me.Addresses, ", "))
+	}
+	p.reach.set(reach, theme.ColorNamePlaceHolder)
+	p.version.set(l.L("settings.version", "version", me.Version, "folder", cleanName(tilde(me.Dir))), theme.ColorNamePlaceHolder)
+}
+
+// grouped writes a device id in two lines of groups of four, which eyes can compare.
+func grouped(id string) string {
+	var b strings.Builder
+	for i, r := range id {
+		if i == 28 {
+			b.WriteByte('\n')
+		} else if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// read turns the fields into settings; a trouble names the field that cannot be read.
+func (p *settingsPanel) read() (s app.Settings, trouble string) {
+	s = p.shown
+	s.Name = strings.TrimSpace(p.name.Text)
+	s.Folder = strings.TrimSpace(p.folder.Text)
+	s.Language = choice(p.language, languageChoices)
+	s.Theme = choice(p.theme, themeChoices)
+	s.CtrlEnter = choice(p.sendKey, sendKeyChoices) == "ctrl"
+	if d := choice(p.discovery, discoveryChoices); d != "both" || s.Discovery != "" {
+		s.Discovery = d
+	}
+	s.Port = 0
+	if text := strings.TrimSpace(p.port.Text); text != "" {
+		port, err := strconv.Atoi(text)
+		if err != nil || port < 1 || port > 65535 {
+			return s, "port"
+		}
+		s.Port = port
+	}
+	if s.Folder != "" && !filepath.IsAbs(s.Folder) {
+		return s, "folder"
+	}
+	return s, ""
+}
+
+func choice(s *widget.Select, choices []string) string {
+	return choices[max(0, s.SelectedIndex())]
+}
+
+// dirty reports whether the fields differ from what they were filled from.
+func (p *settingsPanel) dirty() bool {
+	s, trouble := p.read()
+	return trouble != "" || s != p.shown
+}
+
+// edited follows every change of a field.
+func (p *settingsPanel) edited() {
+	if p.save == nil {
+		return // still being built
+	}
+	p.saved.setText("")
+	p.save.enable(p.dirty())
+}
+
+// submit sends the settings to the backend.
+func (p *settingsPanel) submit() {
+	p.clearTroubles()
+	s, trouble := p.read()
+	if trouble != "" {
+		p.complain(trouble, p.w.words.L("settings."+trouble+".invalid"))
+		return
+	}
+	if s == p.shown {
+		return
+	}
+	p.save.Disable()
+	p.w.callThen(func(ctx context.Context, b app.Backend) error { return b.Configure(ctx, s) }, func(err error) {
+		p.w.panel.submitted(s, err)
+	})
+}
+
+// submitted shows how saving went. The panel may have been rebuilt meanwhile.
+func (p *settingsPanel) submitted(s app.Settings, err error) {
+	if err == nil {
+		p.shown = s
+		p.edited()
+		p.saved.set(p.w.words.L("settings.saved"), theme.ColorNameSuccess)
+		return
+	}
+	p.edited()
+	problem := app.AsProblem(err)
+	if problem.Code == app.CodeBadSetting && p.troubles[problem.Detail] != nil {
+		text := p.w.words.L("problem.setting-invalid.next")
+		if key := "settings." + problem.Detail + ".invalid"; p.w.words.has(key) {
+			text = p.w.words.L(key)
+		}
+		p.complain(problem.Detail, text)
+		return
+	}
+	p.w.showProblem(problem)
+}
+
+// complain says beside a field what is wrong with it, and brings it into view.
+func (p *settingsPanel) complain(field, text string) {
+	p.troubles[field].set(text, theme.ColorNameError)
+	p.form.Refresh()
+	p.scroll.Refresh()
+	driver := fyne.CurrentApp().Driver()
+	y := driver.AbsolutePositionForObject(p.troubles[field]).Y - driver.AbsolutePositionForObject(p.form).Y
+	view := p.scroll.Size().Height
+	if top := p.scroll.Offset.Y; y < top+60 || y > top+view-60 {
+		p.scroll.ScrollToOffset(fyne.NewPos(0, max(0, y-view/2)))
+	}
+}
+
+func (p *settingsPanel) clearTroubles() {
+	for field, trouble := range p.troubles {
+		trouble.set(p.help[field], theme.ColorNamePlaceHolder)
+	}
+	if p.scroll != nil {
+		p.scroll.Refresh()
+	}
+}
+
+func (p *settingsPanel) chooseFolder() {
+	p.w.pick(PickRequest{Title: p.w.words.L("pick.download"), Folder: true, Start: p.w.settings.Folder}, func(paths []string) {
+		p.w.panel.folder.SetText(paths[0])
+	})
+}
+
+func (p *settingsPanel) copyID() {
+	p.w.o.App.Clipboard().SetContent(p.w.me.ID.String())
+	p.saved.set(p.w.words.L("settings.id.copied"), theme.ColorNameSuccess)
+}
+
+// togglePanel opens and closes the settings.
+func (w *Window) togglePanel() { w.showPanel(!w.inPanel) }
+
+// showPanel puts the settings in place of the conversation, or back.
+func (w *Window) showPanel(open bool) {
+	opening := open && !w.inPanel
+	w.inPanel = open
+	if opening {
+		w.panel.fill(w.settings)
+	}
+	if open {
+		w.thread.content.Hide()
+		w.panel.content.Show()
+	} else {
+		w.panel.content.Hide()
+		w.thread.content.Show()
+	}
+	w.refreshPeople()
+	w.right.Refresh()
+	if opening {
+		w.win.Canvas().Focus(w.panel.name)
+	}
+	if !open {
+		w.markRead()
+	}
+}
