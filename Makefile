@@ -1,0 +1,104 @@
+# Yonder. `make` lists what can be made; `make run` is where to start.
+#
+# On Debian and Ubuntu everything that is missing is installed by packaging/deps.sh;
+# on other systems it names the packages.
+
+SHELL := /bin/bash
+PATH := $(PATH):/usr/local/go/bin
+export PATH
+
+# One set of flags for all that is compiled with the window: with another one Go
+# compiles the OpenGL bindings again.
+FLAGS := $(shell sh packaging/flags.sh)
+STATIC := -trimpath -buildvcs=false -tags headless
+GOTEST := go run $(FLAGS) ./packaging/gotest $(FLAGS)
+FUZZTIME ?= 20s
+
+# Tests that open a window want a message bus of their own.
+BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run build headless cross test quick vet unit race lint fuzz bench \
+	packages test-packages macos-app icons cleanroom clean deps deps-test
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r a b; do printf '  make %-14s %s\n' "$$a" "$$b"; done
+
+run: build ## build and open the window; without a display start `yonder receive`
+	@bash packaging/run.sh
+
+build: deps ## build ./yonder, with the window
+	go build $(FLAGS) -o yonder .
+
+headless: ## build ./yonder-headless: static, for terminals only
+	CGO_ENABLED=0 go build $(STATIC) -o yonder-headless .
+
+cross: ## build the headless program for every platform into _build/cross; type-check the window for macOS
+	@mkdir -p _build/cross
+	@set -e; for target in linux/amd64 linux/arm64 windows/amd64 darwin/arm64; do \
+		os=$${target%/*}; arch=$${target#*/}; exe=; [[ $$os != windows ]] || exe=.exe; \
+		echo "$$target"; \
+		GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build $(STATIC) -o _build/cross/yonder-$$os-$$arch$$exe .; \
+	done
+	go run $(FLAGS) ./packaging/typecheck darwin/arm64
+
+test: deps-test vet cross unit race ## run everything; says at the end of each step what was skipped and why
+
+quick: ## run the short tests only
+	$(GOTEST) -short ./...
+
+vet: deps ## go vet and gofmt
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go' 2>/dev/null || find . -name '*.go')); \
+		[[ -z $$bad ]] || { echo "not formatted by gofmt:" $$bad; exit 1; }
+	go vet $(FLAGS) ./...
+
+unit: deps-test ## all tests: units, UI, the real window, and network namespaces as root
+	@[[ $$(id -u) == 0 ]] || echo 'not root: tests with network namespaces are skipped'
+	$(BUS) $(GOTEST) -timeout 10m ./...
+
+race: deps-test ## the short tests with the race detector; all packages but the window's, whose OpenGL takes minutes
+	$(GOTEST) -race -short -timeout 10m $$(go list $(FLAGS) ./... | grep -v -e /ui/desktop -e /packaging)
+
+lint: ## staticcheck, in the version pinned in packaging/tools
+	@mkdir -p _build/bin
+	go -C packaging/tools build -o $(CURDIR)/_build/bin/ honnef.co/go/tools/cmd/staticcheck
+	GOFLAGS='$(FLAGS)' _build/bin/staticcheck ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@set -e; for pkg in $$(go list $(FLAGS) ./...); do \
+		for target in $$(go test $(FLAGS) -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; \
+			go test $(FLAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: ## run the benchmarks
+	go test $(FLAGS) -run '^$$' -bench . -benchmem ./...
+
+packages: deps ## build the packages for Linux, Windows and macOS into dist/
+	bash packaging/deps.sh package
+	bash packaging/packages.sh
+
+test-packages: ## as root: install the packages into a clean root, run the Windows program under Wine
+	bash packaging/deps.sh build test check
+	bash packaging/check/deb.sh
+	bash packaging/check/wine.sh
+
+macos-app: ## on a Mac: build Yonder.app, zip and dmg into dist/
+	bash packaging/macos/app.sh
+
+icons: ## draw packaging/icon.png again from icon.svg
+	go run $(FLAGS) ./packaging/icongen -size 512 -o packaging/icon.png packaging/icon.svg
+
+cleanroom: ## as root: `make run` and `make test` in a clean Debian 12 with only Go, gcc, git and make
+	bash packaging/cleanroom.sh
+
+clean: ## remove everything that was built
+	rm -rf yonder yonder-headless _build dist
+
+deps:
+	@bash packaging/deps.sh build
+
+deps-test: deps
+	@bash packaging/deps.sh test
