@@ -19,7 +19,7 @@ BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build headless cross test quick vet unit race lint fuzz bench \
+.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench \
 	packages test-packages macos-app icons cleanroom clean deps deps-test
 
 help: ## list what can be made
@@ -65,6 +65,9 @@ lint: ## staticcheck, in the version pinned in packaging/tools
 	go -C packaging/tools build -o $(CURDIR)/_build/bin/ honnef.co/go/tools/cmd/staticcheck
 	GOFLAGS='$(FLAGS)' _build/bin/staticcheck ./...
 
+screenshots: deps-test ## as root: take the pictures in docs/ from real windows
+	YONDER_PICTURES=$(CURDIR)/docs $(BUS) go test $(FLAGS) -count 1 -run '^TestPictures$$' ./ui/desktop
+
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@set -e; for pkg in $$(go list $(FLAGS) ./...); do \
 		for target in $$(go test $(FLAGS) -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
@@ -72,6 +75,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 			go test $(FLAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
 	done
+
+screenshots: deps-test ## as root: take the pictures of docs/ from real windows
+	YONDER_PICTURES=$(CURDIR)/docs $(BUS) go test $(FLAGS) -count=1 -run TestPictures ./ui/desktop
 
 bench: ## run the benchmarks
 	go test $(FLAGS) -run '^$$' -bench . -benchmem ./...
@@ -81,7 +87,7 @@ packages: deps ## build the packages for Linux, Windows and macOS into dist/
 	bash packaging/packages.sh
 
 test-packages: ## as root: install the packages into a clean root, run the Windows program under Wine
-	bash packaging/deps.sh build test check
+	bash packaging/deps.sh build check
 	bash packaging/check/deb.sh
 	bash packaging/check/wine.sh
 

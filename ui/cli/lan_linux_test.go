@@ -26,6 +26,7 @@ type lan struct {
 	net    *vlantest.LAN
 	yonder string // this test binary under the program's name
 	dir    string
+	fresh  string // part of the profiles' names; another one means people who never met
 }
 
 func newLAN(t *testing.T) *lan {
@@ -46,7 +47,7 @@ func newLAN(t *testing.T) *lan {
 
 // command runs yonder with --json on a host, with the profile of that host.
 func (l *lan) command(host int, args ...string) *exec.Cmd {
-	args = append([]string{args[0], "--json", "--data", filepath.Join(l.dir, fmt.Sprint("profile", host))}, args[1:]...)
+	args = append([]string{args[0], "--json", "--data", filepath.Join(l.dir, fmt.Sprint("profile", host, l.fresh))}, args[1:]...)
 	return l.net.Command(host, l.yonder, args...)
 }
 
@@ -115,6 +116,7 @@ func (l *lan) receive(folder string, args ...string) *exec.Cmd {
 func TestLANFind(t *testing.T) {
 	l := newLAN(t)
 	for _, source := range []string{"mdns", "broadcast", "both"} {
+		l.fresh = source
 		receiver := l.receive(t.TempDir(), "--discovery", source)
 		events, code := l.run(1, "peers", "--wait", "5s", "--discovery", source)
 		found := false

@@ -41,14 +41,14 @@ type stage struct {
 	*display
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, hosts int) *stage {
 	if testing.Short() {
 		t.Skip("opens real windows")
 	}
 	if _, err := exec.LookPath("Xvfb"); err != nil {
 		t.Skip("needs Xvfb (package xvfb)")
 	}
-	s := &stage{t: t, lan: vlantest.New(t, 2)}
+	s := &stage{t: t, lan: vlantest.New(t, hosts)}
 	s.name = startScreen(t)
 	s.display = openDisplay(t, s.name)
 	return s
@@ -90,37 +90,47 @@ func (s *stage) program(host int, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// person opens the window of somebody on a host and returns their profile and folder.
-func (s *stage) person(host int, name, theme string) (w person) {
+// person opens the window of somebody on a host.
+func (s *stage) person(host int, name, theme string) person {
 	s.t.Helper()
-	w = person{stage: s, host: host, profile: s.t.TempDir(), folder: s.t.TempDir()}
-	settings, err := json.Marshal(map[string]any{"name": name, "folder": w.folder, "theme": theme, "language": "en"})
+	w := person{stage: s, host: host, name: name, profile: s.t.TempDir(), folder: s.t.TempDir()}
+	w.show(theme, "en")
+	return w
+}
+
+// show opens the window with a theme and a language, and returns what closes it.
+func (w *person) show(theme, language string) (end func()) {
+	s := w.stage
+	s.t.Helper()
+	settings, err := json.Marshal(map[string]any{"name": w.name, "folder": w.folder, "theme": theme, "language": language})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(w.profile, "settings.json"), settings, 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := s.program(host, "--data", w.profile)
+	cmd := s.program(w.host, "--data", w.profile)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
 		if s.t.Failed() {
-			s.t.Logf("%s printed:\n%s", name, log.String())
+			s.t.Logf("%s printed:\n%s", w.name, log.String())
 		}
 	})
+	s.t.Cleanup(end)
 	w.window = s.window(cmd.Process.Pid)
-	return w
+	return end
 }
 
 type person struct {
 	*stage
 	host            int
+	name            string
 	profile, folder string
 	window          xproto.Window
 }
@@ -157,7 +167,7 @@ func accent(c color.RGBA) bool { return int(c.B) > 180 && int(c.B)-int(c.R) > 60
 // TestRealWindows drops a folder on a person, accepts it with a click in the other
 // window, and types a message: real windows on a real X server, real XDND, two hosts.
 func TestRealWindows(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, 2)
 	amber := s.person(1, "Amber Otter", "dark")
 	ming := s.person(2, "王小明", "light")
 	s.move(ming.window, 1030, 0)
