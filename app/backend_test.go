@@ -41,7 +41,7 @@ func clientOf(t *testing.T, h *host) *Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(door.close)
-	c, err := dialOwner(t.Context(), path)
+	c, err := dialOwner(t.Context(), filepath.Dir(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestClientAfterTheOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := dialOwner(t.Context(), path)
+	c, err := dialOwner(t.Context(), filepath.Dir(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +341,7 @@ func TestClientAfterTheOwner(t *testing.T) {
 		t.Errorf("owner.json is still there: %v", err)
 	}
 	os.WriteFile(path, stale, 0o600) // as after kill -9
-	if _, err := dialOwner(t.Context(), path); err == nil {
+	if _, err := dialOwner(t.Context(), filepath.Dir(path)); err == nil {
 		t.Error("a stale owner.json was taken for an owner")
 	}
 	c.Close()
@@ -421,7 +421,7 @@ func TestClientRefusesAnImpostor(t *testing.T) { // who took the port after the 
 	path := filepath.Join(t.TempDir(), ownerFile)
 	data, _ := json.Marshal(ownerRecord{Port: int(portOf(ln)), PID: 1, Token: nonce()})
 	os.WriteFile(path, data, 0o600)
-	if _, err := dialOwner(t.Context(), path); err == nil {
+	if _, err := dialOwner(t.Context(), filepath.Dir(path)); err == nil {
 		t.Error("the impostor was believed")
 	}
 	if c, told := <-heard; told {

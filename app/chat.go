@@ -106,7 +106,7 @@ func (a *App) chat(peer transfer.Peer, m transfer.Chat) error {
 const oldestMessage = 366 * 24 * time.Hour
 
 // writtenAt turns the sender's time into ours. A time in the future, or absurdly
-// far back, is taken for now.
+// far back, counts as the present.
 func writtenAt(at time.Time, skew time.Duration, now time.Time) time.Time {
 	at = at.Add(-skew)
 	if at.After(now) || now.Sub(at) > oldestMessage {
@@ -120,6 +120,7 @@ func (a *App) acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState)
 	person := DeviceID(peer.ID)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var changed []*record
 	for _, raw := range ids {
 		rec := a.store.record(ItemID(hex.EncodeToString(raw[:])))
 		if rec == nil || rec.Person != person || !rec.Outgoing || rec.Message == nil {
@@ -135,9 +136,10 @@ func (a *App) acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState)
 			rec.Message.State, rec.Message.Problem = Refused, newProblem(CodeDeclined, a.nameOf(person), "")
 		}
 		if rec.Message.State != before {
-			a.putItem(rec, false)
+			changed = append(changed, rec)
 		}
 	}
+	a.putItems(changed)
 	if p := a.people[person]; p != nil {
 		a.kick(p)
 	}
@@ -152,15 +154,17 @@ func (a *App) MarkRead(ctx context.Context, person DeviceID) error {
 		return nil
 	}
 	var read []wireID
+	var changed []*record
 	unread, _ := a.store.page(person, "", min(p.rec.Unread+maxStrangerItems, maxReceipts)) // what we sent lies between
 	for _, rec := range unread {
 		if rec.Outgoing || rec.Message == nil || rec.Message.State != Delivered {
 			continue
 		}
 		rec.Message.State = Read
-		a.putItem(rec, false)
+		changed = append(changed, rec)
 		read = append(read, rec.Remote)
 	}
+	a.putItems(changed)
 	p.rec.Unread = 0
 	a.savePerson(p)
 	a.show(p)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -26,9 +27,13 @@ type Client struct {
 	mu     sync.Mutex     // orders wg.Go against Close
 }
 
-// dialOwner returns a client of the owner that the file at path names, or an error
-// if none answers there: it has ended, orderly or not.
-func dialOwner(ctx context.Context, path string) (*Client, error) {
+// dialOwner returns a client of the owner of the profile in dir, or an error if none
+// answers: it has ended, orderly or not. Nobody owns the profile "".
+func dialOwner(ctx context.Context, dir string) (*Client, error) {
+	if dir == "" {
+		return nil, errNoHome
+	}
+	path := filepath.Join(dir, ownerFile)
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

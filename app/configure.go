@@ -107,22 +107,23 @@ func (a *App) folder() string {
 // chosenFolder reports whether the user chose folder, so that it is not made if missing.
 func (a *App) chosenFolder() bool { return a.override.Folder != "" || a.settings.Folder != "" }
 
-// defaultFolder is the user's download folder.
+// defaultFolder is the user's download folder; "" for a user who has no home.
 func defaultFolder() string {
-	if dir := xdg.UserDirs.Download; filepath.IsAbs(dir) {
-		return dir
+	dir := xdg.UserDirs.Download
+	if !filepath.IsAbs(dir) || homeless() && os.Getenv("XDG_DOWNLOAD_DIR") == "" {
+		return ""
 	}
-	if home, err := os.UserHomeDir(); err == nil && filepath.IsAbs(home) {
-		return filepath.Join(home, "Downloads")
-	}
-	return filepath.Join(os.TempDir(), "yonder-downloads")
+	return dir
 }
 
 // checkFolder reports why nothing can be received into dir, nil if it can. A
 // missing one is made only if make is set: the user's own choice may lie on a disk
 // that is not attached, and the mount point must stay empty.
 func checkFolder(dir string, make bool) *Problem {
-	if !filepath.IsAbs(dir) {
+	switch {
+	case dir == "":
+		return newProblem(CodeNoFolder, "Downloads", "this user has none")
+	case !filepath.IsAbs(dir):
 		return newProblem(CodeNoFolder, dir, "not an absolute path")
 	}
 	info, err := os.Stat(dir)

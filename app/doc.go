@@ -8,15 +8,20 @@
 //
 // What a newcomer looks for, by file:
 //
+//	backend.go   the interface; state.go and events.go, what it tells; problem.go
 //	open.go      who owns the profile: this process or another
 //	profile.go   the folder: identity.go, settings.go, store.go
-//	app.go       the owner's state, its lock, starting and stopping
-//	mailbox.go   the ordered stream of events of one front end
+//	app.go       the owner's state and its lock; close.go ends everything
+//	stream.go    the ordered events of one front end, kept by mailbox.go
 //	people.go    who is there; find.go resolves names; trust.go pins keys
-//	outgoing.go  transfers to others, with the retry loop; incoming.go, offers to us
+//	send.go      transfers to others; outgoing.go tries again, verdict.go judges the end
+//	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
+//	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel
 //	chat.go      messages; outbox.go sends them when their receiver is seen
+//	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
+//	network.go   the listener (door.go), the search and our addresses
 //	problems.go  errors and the sentences that users read
-//	owner.go     the owner's door for other processes; client.go knocks at it
+//	owner.go     the door for other processes; client.go knocks at it; wire.go is what they say
 //
 // One process owns a profile: it alone holds the key, the database, the sockets and
 // the sessions. The state of [App] is guarded by one mutex; nothing under it waits

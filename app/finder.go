@@ -27,6 +27,7 @@ type sighting struct {
 	ID        DeviceID
 	Name      string // may be empty
 	Gone      bool
+	Restarted bool      // its program is a new one
 	Addresses []Address // best first
 	Trouble   error     // not nil: nothing else is set
 	Network   bool      // the addresses of this device may have changed; nothing else is set
@@ -118,7 +119,7 @@ func sightingOf(ev discovery.Event) (sighting, bool) {
 	default:
 		return sighting{}, false
 	}
-	s := sighting{ID: DeviceID(ev.Peer.ID), Name: ev.Peer.Name, Gone: ev.Kind == discovery.Down}
+	s := sighting{ID: DeviceID(ev.Peer.ID), Name: ev.Peer.Name, Gone: ev.Kind == discovery.Down, Restarted: ev.Why == discovery.Restarted}
 	for _, a := range ev.Peer.Addrs {
 		s.Addresses = append(s.Addresses, Address{Addr: a.AddrPort.String(), Source: a.Source.String()})
 	}

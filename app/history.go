@@ -67,31 +67,39 @@ func incomingID(person DeviceID, remote wireID) ItemID {
 	return ItemID(hex.EncodeToString(sum[:16]))
 }
 
-// put writes r: at its place in the history, or as the newest if it is new. keep
-// bounds how many items the conversation holds; the oldest that have ended make
-// room; 0: no bound.
-func (s *store) put(r *record, keep int) error {
+// put writes records in one step: each at its place in the history, or as the newest
+// if it is new. keep bounds how many items a conversation holds; the oldest that
+// have ended make room for a new one; 0: no bound.
+func (s *store) put(keep int, records ...*record) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
-		b, err := tx.Bucket(bucketHistory).CreateBucketIfNotExists(r.Person[:])
-		if err != nil {
-			return err
-		}
-		index := tx.Bucket(bucketIndex)
-		key := index.Get([]byte(r.ID))
-		if key == nil {
-			if key, err = s.appendTo(tx, b, r, keep); err != nil {
+		for _, r := range records {
+			if err := s.putOne(tx, keep, r); err != nil {
 				return err
 			}
 		}
-		order := key[len(r.Person):]
-		if err := putJSON(b, order, r); err != nil {
-			return err
-		}
-		if err := toggle(tx.Bucket(bucketOpen), []byte(r.ID), r.Transfer != nil && !r.Transfer.State.Ended(), nil); err != nil {
-			return err
-		}
-		return toggle(tx.Bucket(bucketOutbox), join(r.Person[:], order), r.pending(), []byte(r.ID))
+		return nil
 	})
+}
+
+func (s *store) putOne(tx *bbolt.Tx, keep int, r *record) error {
+	b, err := tx.Bucket(bucketHistory).CreateBucketIfNotExists(r.Person[:])
+	if err != nil {
+		return err
+	}
+	key := tx.Bucket(bucketIndex).Get([]byte(r.ID))
+	if key == nil {
+		if key, err = s.appendTo(tx, b, r, keep); err != nil {
+			return err
+		}
+	}
+	order := key[len(r.Person):]
+	if err := putJSON(b, order, r); err != nil {
+		return err
+	}
+	if err := toggle(tx.Bucket(bucketOpen), []byte(r.ID), r.Transfer != nil && !r.Transfer.State.Ended(), nil); err != nil {
+		return err
+	}
+	return toggle(tx.Bucket(bucketOutbox), join(r.Person[:], order), r.pending(), []byte(r.ID))
 }
 
 // appendTo gives r the next place, which it returns with the person before it.

@@ -11,9 +11,20 @@ func (a *App) save(r *run, rec *record) {
 
 // putItem stores and tells an item. The caller holds mu.
 func (a *App) putItem(rec *record, isNew bool) error {
-	err := a.saved(a.store.put(rec, a.keep(rec.Person)))
+	err := a.saved(a.store.put(a.keep(rec.Person), rec))
 	a.emitItem(rec, isNew, false)
 	return err
+}
+
+// putItems stores and tells changed items in one step. The caller holds mu.
+func (a *App) putItems(records []*record) {
+	if len(records) == 0 {
+		return
+	}
+	a.saved(a.store.put(0, records...))
+	for _, rec := range records {
+		a.emitItem(rec, false, false)
+	}
 }
 
 // keep returns how many items are kept of the conversation with a person; 0: all.
@@ -32,7 +43,7 @@ func (a *App) loadTransfers() {
 			rec.Transfer.State = Interrupted
 			rec.Transfer.Problem = a.interrupted(rec)
 			rec.Transfer.Rate, rec.Transfer.Left = 0, -1
-			a.saved(a.store.put(rec, 0))
+			a.saved(a.store.put(0, rec))
 		}
 	}
 }

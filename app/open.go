@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -56,7 +55,7 @@ func Open(ctx context.Context, o Options) (Backend, error) {
 		return nil, p
 	}
 	for range 3 { // the owner may be ending or beginning just now
-		client, err := dialOwner(ctx, filepath.Join(dir, ownerFile))
+		client, err := dialOwner(ctx, dir)
 		if err == nil {
 			if !o.Owner {
 				return client, nil

@@ -198,10 +198,10 @@ func TestOpenWhereNothingCanBeWritten(t *testing.T) {
 	if p := f.problem(CodeNotSaved); p.Object != dir {
 		t.Errorf("problem = %+v, want %s", p, dir)
 	}
-	if err := b.Configure(t.Context(), Settings{Name: "For now"}); err != nil {
+	if err := b.Configure(t.Context(), Settings{Name: "This run"}); err != nil {
 		t.Errorf("Configure = %v, want that it holds for this run", err)
 	}
-	f.until("the name", func() bool { return f.state.Me.Name == "For now" })
+	f.until("the name", func() bool { return f.state.Me.Name == "This run" })
 	work := b.(*ownerApp).profile.work
 	b.Close()
 	if _, err := os.Stat(work); !errors.Is(err, fs.ErrNotExist) {
@@ -214,6 +214,35 @@ func TestOpenFromEnvironment(t *testing.T) {
 	t.Setenv(EnvData, dir)
 	if me := follow(t, open(t, Options{})).state.Me; me.Dir != dir {
 		t.Errorf("profile in %s, want %s", me.Dir, dir)
+	}
+}
+
+func TestOpenWithoutHome(t *testing.T) {
+	for _, name := range []string{EnvData, "HOME", "XDG_CONFIG_HOME", "XDG_DOWNLOAD_DIR"} {
+		t.Setenv(name, "")
+	}
+	f := follow(t, open(t, Options{}))
+	if p := f.problem(CodeNotSaved); p.Detail != errNoHome.Error() {
+		t.Errorf("problem = %+v", p)
+	}
+	if f.state.Me.Folder != "" {
+		t.Errorf("files would land in %s", f.state.Me.Folder)
+	}
+}
+
+func TestDefaultFolderIsMade(t *testing.T) {
+	chosen, missing := filepath.Join(t.TempDir(), "usb"), filepath.Join(t.TempDir(), "Downloads")
+	if p := checkFolder(chosen, false); p == nil || p.Code != CodeNoFolder {
+		t.Errorf("the user's own missing folder: %+v, want %s", p, CodeNoFolder)
+	}
+	if _, err := os.Stat(chosen); err == nil {
+		t.Error("it was made: files would go into an empty mount point")
+	}
+	if p := checkFolder(missing, true); p != nil {
+		t.Errorf("the default folder: %+v, want that it is made", p)
+	}
+	if left, err := os.ReadDir(missing); err != nil || len(left) != 0 {
+		t.Errorf("in it there is %v, %v", left, err)
 	}
 }
 

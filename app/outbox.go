@@ -124,12 +124,7 @@ func (a *App) handedOver(item ItemID) bool {
 func (a *App) notHandedOver(item ItemID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.queueAgain(a.store.record(item))
-}
-
-// queueAgain turns Sent back into Queued. The caller holds mu.
-func (a *App) queueAgain(rec *record) {
-	if rec != nil && rec.Message != nil && rec.Message.State == Sent {
+	if rec := a.store.record(item); rec != nil && rec.Message != nil && rec.Message.State == Sent {
 		rec.Message.State = Queued
 		a.putItem(rec, false)
 	}
@@ -141,9 +136,14 @@ func (a *App) unsent(p *person) {
 	if len(p.sessions) > 0 {
 		return
 	}
+	var changed []*record
 	for _, rec := range a.store.outbox(p.rec.ID, maxReceipts) {
-		a.queueAgain(rec)
+		if rec.Message.State == Sent {
+			rec.Message.State = Queued
+			changed = append(changed, rec)
+		}
 	}
+	a.putItems(changed)
 }
 
 // sendReceipts tells the sender what was read here. What cannot be told now is told later.

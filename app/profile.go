@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/adrg/xdg"
 )
@@ -31,10 +32,14 @@ type profile struct {
 }
 
 // profileDir returns the absolute path of the profile directory: dir, else
-// $YONDER_DATA, else "yonder" in the user's configuration directory.
+// $YONDER_DATA, else "yonder" in the user's configuration directory. It is "" for a
+// user who has none.
 func profileDir(dir string) (string, error) {
 	if dir == "" {
 		dir = os.Getenv(EnvData)
+	}
+	if dir == "" && homeless() && os.Getenv("XDG_CONFIG_HOME") == "" {
+		return "", nil
 	}
 	if dir == "" {
 		dir = filepath.Join(xdg.ConfigHome, "yonder")
@@ -42,11 +47,18 @@ func profileDir(dir string) (string, error) {
 	return filepath.Abs(dir)
 }
 
+// homeless reports whether this user has no home directory; the root of the file
+// system, which would be taken for it, is not ours to write to.
+func homeless() bool { return runtime.GOOS != "windows" && os.Getenv("HOME") == "" }
+
 // openProfile makes the folder (0700) if it is missing and finds out whether it can
-// be written.
+// be written. Without any, the profile lasts for this session.
 func openProfile(dir string) (*profile, error) {
 	p := &profile{dir: dir, work: dir}
-	err := os.MkdirAll(dir, 0o700)
+	err := errNoHome
+	if dir != "" {
+		err = os.MkdirAll(dir, 0o700)
+	}
 	if err == nil {
 		err = tryWrite(dir)
 	}
@@ -59,6 +71,10 @@ func openProfile(dir string) (*profile, error) {
 	}
 	p.temporary = true
 	p.problems = append(p.problems, notSaved)
+	if dir == "" {
+		p.dir = p.work
+		return p, nil
+	}
 	for _, name := range []string{identityFile, settingsName, databaseFile} {
 		if err := copyFile(filepath.Join(dir, name), filepath.Join(p.work, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			p.problems = append(p.problems, newProblem(CodeNotSaved, filepath.Join(dir, name), cause(err)))
@@ -76,6 +92,8 @@ func (p *profile) close() {
 		os.RemoveAll(p.work)
 	}
 }
+
+var errNoHome = errors.New("HOME is not set")
 
 // tryWrite reports why no file can be made in dir, nil if one can.
 func tryWrite(dir string) error {

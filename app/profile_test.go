@@ -156,7 +156,7 @@ func TestDamagedDatabase(t *testing.T) {
 	}
 	for i := range 200 {
 		r := &record{Item: Item{ID: NewItemID(), Person: DeviceID{1}, Message: &Message{Body: strings.Repeat("x", 500)}}}
-		if err := s.put(r, 0); err != nil {
+		if err := s.put(0, r); err != nil {
 			t.Fatal(i, err)
 		}
 	}

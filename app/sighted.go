@@ -54,7 +54,7 @@ func (a *App) sighted(s sighting) {
 		}
 		a.rename(p, s.Name)
 		a.show(p)
-		if came || moved {
+		if came || moved || s.Restarted {
 			a.kick(p)
 		}
 	}
