@@ -44,6 +44,9 @@ func TestDropTarget(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tt.why, got.Short(), tt.want.Short())
 		}
 	}
+	if got := dropTarget(fyne.NewPos(0, 0), zone{size: list.size}, person, lin.ID); got != lin.ID {
+		t.Error("no position is taken for the corner of the list")
+	}
 	if got := dropTarget(fyne.NewPos(1, 1), zone{}, person, lin.ID); got != lin.ID {
 		t.Error("a list that is not shown takes a drop")
 	}

@@ -37,7 +37,6 @@ func newSidebar(w *Window) *sidebar {
 	l := w.words
 	s := &sidebar{w: w, me: newAvatar(36), name: newTitle(""), state: newCaption(""), title: newCaption("")}
 	s.me.ground = colorSidebar
-	s.title.bold = true
 	s.gear = newIconButton(w, theme.SettingsIcon(), l.L("settings.title"), w.togglePanel)
 	s.again = newIconButton(w, theme.ViewRefreshIcon(), l.L("people.again"), w.lookAgain)
 	s.list = newRows(personHeight, s.buildRow, s.updateRow)
