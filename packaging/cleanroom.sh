@@ -45,6 +45,7 @@ say ".ci/run passed after $((SECONDS - start)) s"
 
 say 'make run, a second time, with a display and without the network'
 inside "$root" /bin/bash -c '
+  apt-get install -y -qq --no-install-recommends x11-utils >/dev/null 2>&1 # for the look at the screen
   cd /yonder
   export YONDER_DATA=/tmp/profile DISPLAY=:99
   Xvfb :99 -screen 0 1200x800x24 >/dev/null 2>&1 &

@@ -19,6 +19,7 @@ new_root() {
   debootstrap --variant=minbase ${include:+--include="$include"} "$SUITE" "$root" "$MIRROR" >"$root.log" 2>&1 ||
     { tail -n 20 "$root.log" >&2; return 1; }
   cp /etc/resolv.conf "$root/etc/"
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
   # What this machine needs to reach its mirrors, the new root needs too.
   cp /etc/apt/apt.conf.d/*prox* /etc/apt/apt.conf.d/*check* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d" # no services
@@ -29,6 +30,7 @@ inside() {
   unshare --mount --pid --ipc --uts --fork --kill-child bash -c '
     set -e
     root=$1; shift
+    mount --bind "$root" "$root" # a mount, as / is everywhere else
     mount -t proc proc "$root/proc"
     mount -t tmpfs tmpfs "$root/tmp"
     mount --rbind /dev "$root/dev"
