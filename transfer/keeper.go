@@ -217,13 +217,14 @@ func (k *keeper) file(i uint32) (*incomingFile, error) {
 // state returns the state of a file entry; a settled one keeps a marker.
 func (k *keeper) state(i uint32) *incomingFile {
 	r := k.r
+	_, over := r.wasPublished(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.files[i]
 	if f == nil {
 		n, _ := r.manifest.node(i)
 		count := int(n.chunkCount())
-		f = &incomingFile{index: i, node: n, states: make([]chunkState, count), values: make([]value, count), left: count}
+		f = &incomingFile{index: i, node: n, states: make([]chunkState, count), values: make([]value, count), left: count, over: over}
 		r.files[i] = f
 	}
 	return f
@@ -402,6 +403,9 @@ func (k *keeper) page(s span) error {
 			return err
 		}
 		n, _ := r.manifest.node(i)
+		if _, ok := r.wasPublished(i); ok {
+			continue
+		}
 		if n.kind == kindFolder {
 			if _, err := k.folder(int32(i)); err != nil {
 				if fatal(err) {
@@ -479,7 +483,7 @@ func (r *receiver) report(row Skipped) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.skipCount++
-	if row.Reason != SkipRenamed {
+	if row.Reason != SkipRenamed && row.Reason != SkipExists {
 		r.failedCount++
 	}
 	if len(r.skipped) < maxReport {

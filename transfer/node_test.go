@@ -22,7 +22,7 @@ import (
 // testNode is a node with a host that answers as the test says.
 type testNode struct {
 	*Node
-	t     *testing.T
+	t     testing.TB
 	id    ID
 	addr  netip.AddrPort
 	stop  func()
@@ -120,8 +120,8 @@ func newKey(t testing.TB) *Identity {
 }
 
 // startNode runs a node on loopback until the test ends or stop is called. identity
-// may be nil.
-func startNode(t *testing.T, identity *Identity, dir string, store *memoryPartials) *testNode {
+// may be nil. wrap may put something around its listener.
+func startNode(t testing.TB, identity *Identity, dir string, store *memoryPartials, wrap ...func(net.Listener) net.Listener) *testNode {
 	t.Helper()
 	if identity == nil {
 		identity = newKey(t)
@@ -144,6 +144,9 @@ func startNode(t *testing.T, identity *Identity, dir string, store *memoryPartia
 		t.Fatal(err)
 	}
 	h.addr = netip.MustParseAddrPort(ln.Addr().String())
+	for _, wrap := range wrap {
+		ln = wrap(ln)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan error, 1)
 	go func() { over <- node.Run(ctx, ln) }()
@@ -174,7 +177,7 @@ func startNode(t *testing.T, identity *Identity, dir string, store *memoryPartia
 	return h
 }
 
-func connect(t *testing.T, from, to *testNode) *Session {
+func connect(t testing.TB, from, to *testNode) *Session {
 	t.Helper()
 	s, err := from.Connect(t.Context(), to.id, []netip.AddrPort{to.addr})
 	if err != nil {

@@ -62,6 +62,7 @@ type staging struct {
 	treeDir *os.File // open since before the first write
 	journal *journal
 	earlier map[string]*journalFile // by wire path: what an earlier run left
+	intents *os.File                // nil before the first
 }
 
 // createStaging makes a staging folder in folder. Errors wrap [ErrNoFolder],
@@ -196,9 +197,11 @@ func (s *staging) closeInner() {
 		s.journal.close()
 		s.journal = nil
 	}
-	if s.treeDir != nil {
-		s.treeDir.Close()
-		s.treeDir = nil
+	for _, f := range []**os.File{&s.treeDir, &s.intents} {
+		if *f != nil {
+			(*f).Close()
+			*f = nil
+		}
 	}
 	for _, root := range []**os.Root{&s.tree, &s.base} {
 		if *root != nil {

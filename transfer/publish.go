@@ -10,10 +10,14 @@ import (
 
 // publish gives a top-level entry of the staging tree its place in the destination
 // under want, or under the next free "want (n)". Nothing that exists is replaced: the
-// file system itself refuses. It returns the name that the entry got.
-func (s *staging) publish(local, want string, folder bool) (string, error) {
+// file system itself refuses. note is called before each attempt. It returns the name
+// that the entry got.
+func (s *staging) publish(local, want string, folder bool, note func(name string) error) (string, error) {
 	for n := 0; n < 1<<20; n++ {
 		name := numbered(want, n, folder)
+		if err := note(name); err != nil {
+			return "", err
+		}
 		err := renameNoReplace(s.treeDir, local, s.destDir, name)
 		if errors.Is(err, errors.ErrUnsupported) {
 			err = s.publishSlowly(local, name, folder)

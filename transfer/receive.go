@@ -97,7 +97,10 @@ type receiver struct {
 	failedCount int64
 	wake        chan struct{} // signals run; capacity 1
 
+	asked   bool // run only: the host knows of it
 	staging *staging
+	policy  Policy
+	before  map[string]string // top-level entries that an earlier run of this transfer has published
 	lanes   []lane
 	keeper  keeper
 }
@@ -340,7 +343,9 @@ func (r *receiver) run() {
 	if errors.As(err, &known) {
 		err = known.why
 	}
-	r.session.node.cfg.Host.Ended(r.in, report, err)
+	if r.asked {
+		r.session.node.cfg.Host.Ended(r.in, report, err)
+	}
 }
 
 // take decides, receives and publishes.
@@ -355,6 +360,7 @@ func (r *receiver) take() (Report, error) {
 		r.in.Partial = &found
 	}
 	r.mu.Unlock()
+	r.asked = true
 	d := r.session.node.cfg.Host.Offer(r.ctx, r.in)
 	if err := context.Cause(r.ctx); err != nil {
 		r.tell(err)
@@ -368,6 +374,9 @@ func (r *receiver) take() (Report, error) {
 	if err := r.prepare(d, found, has); err != nil {
 		r.decline(err)
 		return Report{}, err
+	}
+	if len(r.before) > 0 && uint64(len(r.before)) == r.offer.Count {
+		return r.repeat(), nil
 	}
 	report, err := r.receive()
 	if err != nil {
@@ -408,6 +417,8 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 		var err error
 		if r.staging, err = openStaging(found); err != nil {
 			r.session.node.log.Warn("partial cannot be resumed", "err", err)
+		} else {
+			r.before = r.staging.already(r.in.Transfer)
 		}
 	}
 	if r.staging == nil {
@@ -419,6 +430,7 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 			return err
 		}
 	}
+	r.policy = d.Policy
 	r.mu.Lock()
 	m := accept{Offer: r.hash, Policy: d.Policy, Have: len(r.staging.earlier) > 0, Credit: window}
 	err := r.setLimits()

@@ -410,7 +410,7 @@ func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, wan
 	} else {
 		channel = tls.Server(w, config)
 	}
-	if err := n.shake(ctx, channel); err != nil {
+	if err := n.shake(ctx, channel, w); err != nil {
 		return nil, err
 	}
 	w.startGathering()
@@ -420,14 +420,16 @@ func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, wan
 }
 
 // shake runs the TLS handshake; at most NumCPU of them compute at a time.
-func (n *Node) shake(ctx context.Context, conn *tls.Conn) error {
+func (n *Node) shake(ctx context.Context, conn *tls.Conn, w *wire) error {
 	select {
 	case n.shaking <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	defer func() { <-n.shaking }()
+	w.place = n.shaking
 	err := conn.HandshakeContext(ctx)
+	w.place = nil
+	<-n.shaking
 	var alert tls.AlertError
 	if errors.As(err, &alert) && alert == 120 { // no_application_protocol
 		return fmt.Errorf("%w: %w", ErrVersion, err)

@@ -193,12 +193,7 @@ func (r *receiver) finish() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := r.session.node.partials.RemovePartial(r.session.peer.ID, r.key); err != nil {
-		r.session.node.log.Warn("forget partial", "err", err)
-	}
-	if err := r.staging.remove(); err != nil {
-		r.session.node.log.Warn("remove staging folder", "err", err)
-	}
+	r.clean()
 	return r.reportDone(published), nil
 }
 
@@ -254,18 +249,35 @@ func (r *receiver) publish() ([]Published, error) {
 	entries, _, _, _ := r.manifest.totals()
 	for i := uint32(0); int64(i) < entries; i++ {
 		n, _ := r.manifest.node(i)
-		if n.depth != 0 || !r.present(i, n) {
+		if n.depth != 0 {
+			continue
+		}
+		if as, ok := r.before[n.name]; ok {
+			list = append(list, Published{Name: n.name, As: as, Path: filepath.Join(r.staging.dest.Name(), as)})
+			continue
+		}
+		if !r.present(i, n) {
 			continue
 		}
 		local := r.manifest.localPath(i)
 		want := localBaseOf(n, local)
-		name, err := r.staging.publish(local, want, n.kind == kindFolder)
+		name, err := r.place(n, local, want)
 		if err != nil {
 			return list, err
 		}
 		list = append(list, Published{Name: n.name, As: name, Path: filepath.Join(r.staging.dest.Name(), name)})
 	}
 	return list, classify(syncDir(r.staging.destDir))
+}
+
+// place gives one top-level entry its name, as the policy says.
+func (r *receiver) place(n node, local, want string) (string, error) {
+	if r.policy != KeepBoth { // doing it again does no harm
+		m := merger{staging: r.staging, policy: r.policy, report: r.report}
+		return m.place(local, want, n.kind == kindFolder)
+	}
+	note := func(as string) error { return r.staging.intend(r.in.Transfer, n.name, local, as) }
+	return r.staging.publish(local, want, n.kind == kindFolder, note)
 }
 
 func localBaseOf(n node, local string) string {

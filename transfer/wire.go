@@ -19,7 +19,8 @@ const (
 type wire struct {
 	net.Conn
 	in    *bufio.Reader
-	heard atomic.Int64 // Unix nanoseconds of the last bytes read
+	heard atomic.Int64  // Unix nanoseconds of the last bytes read
+	place chan struct{} // of the handshake that computes; nil outside of one
 
 	mu     sync.Mutex
 	out    []byte
@@ -37,8 +38,13 @@ func newWire(conn net.Conn) *wire {
 	return w
 }
 
-// Read implements [net.Conn].
+// Read implements [net.Conn]. A handshake gives its place to others while it waits for
+// the peer: silent connections must not keep anybody out.
 func (w *wire) Read(b []byte) (int, error) {
+	if place := w.place; place != nil && w.in.Buffered() == 0 {
+		<-place
+		defer func() { place <- struct{}{} }()
+	}
 	n, err := w.in.Read(b)
 	if n > 0 {
 		w.heard.Store(time.Now().UnixNano())

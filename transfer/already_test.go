@@ -1,0 +1,81 @@
+package transfer
+
+import (
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestPublishedOnlyOnce plays a receiver that dies after it has published and before its
+// sender knows: the sender tries again, and nothing arrives twice.
+func TestPublishedOnlyOnce(t *testing.T) {
+	tests := []struct {
+		name string
+		died []string // top-level entries that were published
+	}{
+		{"before anything was published", nil},
+		{"after one of two", []string{"a.txt"}},
+		{"after both", []string{"a.txt", "folder"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			src, dst := t.TempDir(), t.TempDir()
+			file := write(t, filepath.Join(src, "a.txt"), []byte("content"))
+			write(t, filepath.Join(src, "folder", "big"), random(20*chunkSize))
+			write(t, filepath.Join(src, "folder", "empty"), nil)
+			a := startNode(t, nil, "", nil)
+			identity, store := newKey(t), &memoryPartials{}
+			b := startNode(t, identity, dst, store)
+			out := outgoing(file, filepath.Join(src, "folder"))
+			cutAt(t, a, b, out, 10*chunkSize)
+			for _, p := range store.rows {
+				s, err := openStaging(p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, name := range test.died { // what a run would have left at that moment
+					if err := os.RemoveAll(filepath.Join(p.Staging, "tree", name)); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.CopyFS(filepath.Join(dst), os.DirFS(src)); err != nil && !errors.Is(err, os.ErrExist) {
+						t.Fatal(err)
+					}
+					if err := s.intend(out.send.Transfer, name, name, name); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if got := s.already(out.send.Transfer); len(got) != len(test.died) {
+					t.Errorf("already(%s) = %v, want %v", hex.EncodeToString(out.send.Transfer[:4]), got, test.died)
+				}
+				if got := s.already([16]byte{1}); len(got) != 0 {
+					t.Errorf("another transfer takes over what was published: %v", got)
+				}
+				s.close()
+			}
+			if len(test.died) == 1 {
+				os.RemoveAll(filepath.Join(dst, "folder"))
+			}
+			b = startNode(t, identity, dst, store)
+			report, err := connect(t, a, b).Send(t.Context(), out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Published) != 2 || report.Published[0].As != "a.txt" || report.Published[1].As != "folder" {
+				t.Errorf("published = %+v", report.Published)
+			}
+			b.until("Ended", func() bool { return len(b.ended) == 1 })
+			for _, name := range []string{"a.txt", "folder/big", "folder/empty"} {
+				got, err := os.ReadFile(filepath.Join(dst, name))
+				want, _ := os.ReadFile(filepath.Join(src, name))
+				if err != nil || string(got) != string(want) {
+					t.Errorf("%s: %d bytes, %v", name, len(got), err)
+				}
+			}
+			if entries, _ := os.ReadDir(dst); len(entries) != 2 {
+				t.Errorf("in the folder: %v, want the two entries only", entries)
+			}
+		})
+	}
+}

@@ -1,0 +1,441 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pair is a sender and a receiver in one process.
+type pair struct {
+	a, b     *testNode
+	src, dst string
+}
+
+func newPair(t testing.TB) *pair {
+	noLeaks(t)
+	p := &pair{src: t.TempDir(), dst: t.TempDir()}
+	p.a, p.b = startNode(t, nil, "", nil), startNode(t, nil, p.dst, nil)
+	return p
+}
+
+// send moves paths and checks that both sides report the same.
+func (p *pair) send(t testing.TB, paths ...string) Report {
+	t.Helper()
+	report, err := connect(t, p.a, p.b).Send(t.Context(), outgoing(paths...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.b.until("Ended", func() bool { return len(p.b.ended) > 0 })
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
+	last := p.b.ended[len(p.b.ended)-1]
+	if last.err != nil || last.report.Files != report.Files || last.report.Failed != report.Failed || last.report.SkipCount != report.SkipCount || last.report.Links != report.Links {
+		t.Errorf("the receiver reports %+v, %v; the sender %+v", last.report, last.err, report)
+	}
+	return report
+}
+
+// before runs f after the scan and before anything is read.
+func (p *pair) before(f func()) {
+	p.b.deciding(func(context.Context, *Incoming) Decision {
+		f()
+		return Decision{Accept: true, Folder: p.dst}
+	})
+}
+
+// reasons lists what was skipped as "path reason".
+func reasons(report Report) []string {
+	list := []string{}
+	for _, row := range report.Skipped {
+		list = append(list, fmt.Sprintf("%s %d", row.Path, row.Reason))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func holds(t testing.TB, path, want string) {
+	t.Helper()
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s holds %.40q (%d bytes), %v, want %.40q (%d bytes)", path, got, len(got), err, want, len(want))
+	}
+}
+
+// TestSourceGone loses one file of several between the scan and the first read. The
+// others arrive.
+func TestSourceGone(t *testing.T) {
+	for _, name := range []string{"gone.txt", "gone \xff.txt"} {
+		p := newPair(t)
+		for i := range 20 {
+			write(t, filepath.Join(p.src, "f", fmt.Sprint(i)), []byte(fmt.Sprint(i)))
+		}
+		gone := write(t, filepath.Join(p.src, "f", name), []byte("x"))
+		p.before(func() { os.Remove(gone) })
+		report := p.send(t, filepath.Join(p.src, "f"))
+		if want := []string{fmt.Sprintf("f/%s %d", portable(name), SkipUnreadable)}; report.Files != 20 || report.Failed != 1 || !slices.Equal(reasons(report), want) {
+			t.Errorf("report = %+v, want %q", report, want)
+		}
+		sameNames(t, filepath.Join(p.dst, "f"), filepath.Join(p.src, "f"))
+		if strings.Contains(report.Skipped[0].Detail, p.src) {
+			t.Errorf("the receiver is told where the source was: %q", report.Skipped[0].Detail)
+		}
+	}
+}
+
+// sameNames compares the content of two folders but not the time of the folders.
+func sameNames(t testing.TB, got, want string) {
+	t.Helper()
+	list := func(dir string) (out []string) {
+		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				content, err := os.ReadFile(path)
+				rel, _ := filepath.Rel(dir, path)
+				out = append(out, fmt.Sprintf("%q %x %v", rel, chunkSum(content), err))
+			}
+			return nil
+		})
+		return out
+	}
+	if a, b := list(got), list(want); !slices.Equal(a, b) {
+		t.Errorf("%s holds\n%q, want\n%q", got, a, b)
+	}
+}
+
+// TestSourceReplaced puts something else in the place of a file after the scan.
+func TestSourceReplaced(t *testing.T) {
+	tests := []struct {
+		reason string
+		change func(path string) error
+		want   Reason
+	}{
+		{"shorter", func(path string) error { return os.Truncate(path, 5) }, SkipChanged},
+		{"empty", func(path string) error { return os.Truncate(path, 0) }, SkipChanged},
+		{"longer", func(path string) error { return os.Truncate(path, 3*chunkSize) }, SkipChanged},
+		{"a folder", func(path string) error { os.Remove(path); return os.Mkdir(path, 0o755) }, SkipSpecial},
+		{"a link", func(path string) error { os.Remove(path); return os.Symlink("/etc/hostname", path) }, SkipUnreadable},
+		{"a FIFO", func(path string) error { os.Remove(path); return syscall.Mkfifo(path, 0o644) }, SkipSpecial},
+	}
+	for _, test := range tests {
+		t.Run(test.reason, func(t *testing.T) {
+			p := newPair(t)
+			path := write(t, filepath.Join(p.src, "f", "a"), random(2*chunkSize))
+			write(t, filepath.Join(p.src, "f", "b"), []byte("b"))
+			p.before(func() {
+				if err := test.change(path); err != nil {
+					t.Error(err)
+				}
+			})
+			report := p.send(t, filepath.Join(p.src, "f"))
+			if want := []string{fmt.Sprintf("f/a %d", test.want)}; report.Files != 1 || report.Failed != 1 || !slices.Equal(reasons(report), want) {
+				t.Errorf("report = %+v, want %q", report, want)
+			}
+			holds(t, filepath.Join(p.dst, "f", "b"), "b")
+			if _, err := os.Lstat(filepath.Join(p.dst, "f", "a")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("something of the changed file was published: %v", err)
+			}
+		})
+	}
+}
+
+// TestSourceChangesOnce is written to while it is sent. It is read again, and what
+// arrives is what it became.
+func TestSourceChangesOnce(t *testing.T) {
+	p := newPair(t)
+	content := random(24 * chunkSize)
+	path := write(t, filepath.Join(p.src, "a"), content)
+	release := func() {}
+	p.before(func() { release = p.b.hold() }) // so that the end of the file is not reached before the change
+	out := outgoing(path)
+	s := connect(t, p.a, p.b)
+	result := make(chan error, 1)
+	go func() {
+		_, err := s.Send(t.Context(), out)
+		result <- err
+	}()
+	for out.Progress().Wire < chunkSize {
+		runtime.Gosched()
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(content[77:], "changed")
+	if _, err := f.WriteAt([]byte("changed"), 77); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	release()
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(p.dst, "a")); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file arrived as it never was: %v", err)
+	}
+}
+
+// TestSourceNeverRests fails a file that changes again while it is read again.
+func TestSourceNeverRests(t *testing.T) {
+	p := newPair(t)
+	path := write(t, filepath.Join(p.src, "f", "a"), random(16*chunkSize))
+	write(t, filepath.Join(p.src, "f", "b"), []byte("b"))
+	stop, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for i := int64(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				os.Chtimes(path, time.Unix(i, 0), time.Unix(i, 0))
+			}
+		}
+	}()
+	report := p.send(t, filepath.Join(p.src, "f"))
+	close(stop)
+	<-over
+	if want := []string{fmt.Sprintf("f/a %d", SkipChanged)}; report.Files != 1 || !slices.Equal(reasons(report), want) {
+		t.Errorf("report = %+v, want %q", report, want)
+	}
+}
+
+// TestSpecialSources skips and names what is no file, and never waits for it.
+func TestSpecialSources(t *testing.T) {
+	p := newPair(t)
+	f := filepath.Join(p.src, "f")
+	write(t, filepath.Join(f, "a"), []byte("a"))
+	for name, target := range map[string]string{"link to file": "a", "link out": "/etc/hostname", "link to root": "/", "dangling": "nowhere", "loop": "loop", "link to parent": ".."} {
+		if err := os.Symlink(target, filepath.Join(f, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(f, "fifo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("unix", filepath.Join(f, "socket"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	want := []string{"f/fifo 2", "f/socket 2"}
+	if os.Geteuid() == 0 {
+		if err := syscall.Mknod(filepath.Join(f, "null"), syscall.S_IFCHR|0o666, 1<<8|3); err == nil {
+			want = append(want, "f/null 2")
+		}
+	}
+	for _, name := range []string{"dangling", "link out", "link to file", "link to parent", "link to root", "loop"} {
+		want = append(want, fmt.Sprintf("f/%s %d", name, SkipLink))
+	}
+	slices.Sort(want)
+	report := p.send(t, f)
+	if got := reasons(report); !slices.Equal(got, want) || report.Links != 6 || report.Files != 1 || report.Failed != int64(len(want)-6) {
+		t.Errorf("skipped %q (%+v), want %q", got, report, want)
+	}
+	if _, err := newScan([]string{filepath.Join(f, "fifo")}); !errors.Is(err, ErrNothing) {
+		t.Errorf("a FIFO alone: %v, want ErrNothing", err)
+	}
+}
+
+// TestNamesThatLinuxAllows sends names that no other system could take.
+func TestNamesThatLinuxAllows(t *testing.T) {
+	p := newPair(t)
+	f := filepath.Join(p.src, "f")
+	for name, content := range map[string]string{"a:b": "colon", `a\b`: "backslash", "a_b": "underscore", "\xff\xfe": "bytes", "%FF%FE": "escape", "\xc4\xe3": "GBK",
+		"con": "device", "sp ": "space", "\x1b[2J": "escape sequence"} {
+		write(t, filepath.Join(f, name), []byte(content))
+	}
+	write(t, filepath.Join(f, "dir:1", "x"), []byte("x"))
+	report := p.send(t, f)
+	if report.Files != 10 || report.Failed != 0 {
+		t.Errorf("report = %+v, want 10 files", report)
+	}
+	arrived := map[string]string{}
+	filepath.WalkDir(p.dst, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			content, _ := os.ReadFile(path)
+			rel, _ := filepath.Rel(p.dst, path)
+			arrived[string(content)] = rel
+		}
+		return err
+	})
+	want := map[string]string{"underscore": "f/a_b", "escape": "f/%FF%FE", "GBK": "f/%C4%E3", "device": "f/con_", "space": "f/sp_", "escape sequence": "f/_[2J", "x": "f/dir_1/x"}
+	for content, path := range want {
+		if arrived[content] != path {
+			t.Errorf("%s arrived as %q, want %q", content, arrived[content], path)
+		}
+	}
+	if len(arrived) != 10 { // also the three that look like others
+		t.Errorf("%d files arrived: %q", len(arrived), arrived)
+	}
+}
+
+// TestDeepFolder sends 1,000 levels: as many as are allowed arrive, the rest is named.
+func TestDeepFolder(t *testing.T) {
+	p := newPair(t)
+	write(t, filepath.Join(p.src, "f", "top"), []byte("top"))
+	dir, err := os.OpenRoot(filepath.Join(p.src, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if err := dir.Mkdir("d", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		next, err := dir.OpenRoot("d")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir.Close()
+		dir = next
+	}
+	dir.Close()
+	report := p.send(t, filepath.Join(p.src, "f"))
+	if report.Entries != maxDepth+1 || report.Failed != 1 || report.Skipped[0].Reason != SkipBadName {
+		t.Errorf("report = %+v, want %d entries and one too deep", report, maxDepth+1)
+	}
+	holds(t, filepath.Join(p.dst, "f", "top"), "top")
+}
+
+// TestOddContents sends what has no content, or hardly any.
+func TestOddContents(t *testing.T) {
+	p := newPair(t)
+	write(t, filepath.Join(p.src, "empty file"), nil)
+	for i := range 30 {
+		write(t, filepath.Join(p.src, "only empty files", fmt.Sprint(i)), nil)
+	}
+	if err := os.MkdirAll(filepath.Join(p.src, "empty folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	sparse := write(t, filepath.Join(p.src, "sparse"), []byte("head"))
+	if err := os.Truncate(sparse, 64*chunkSize+3); err != nil {
+		t.Fatal(err)
+	}
+	report := p.send(t, children(t, p.src)...)
+	if report.Files != 32 || report.SkipCount != 0 {
+		t.Errorf("report = %+v, want 32 files", report)
+	}
+	sameTree(t, p.dst, p.src)
+}
+
+func children(t testing.TB, dir string) (paths []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		paths = append(paths, filepath.Join(dir, e.Name()))
+	}
+	return paths
+}
+
+func TestSelections(t *testing.T) {
+	t.Run("the same name in two folders", func(t *testing.T) {
+		p := newPair(t)
+		one, two := write(t, filepath.Join(p.src, "1", "a.txt"), []byte("one")), write(t, filepath.Join(p.src, "2", "a.txt"), []byte("two"))
+		p.send(t, one, two)
+		holds(t, filepath.Join(p.dst, "a.txt"), "one")
+		holds(t, filepath.Join(p.dst, "a (1).txt"), "two")
+	})
+	t.Run("a path twice", func(t *testing.T) {
+		p := newPair(t)
+		one := write(t, filepath.Join(p.src, "a.txt"), []byte("one"))
+		if report := p.send(t, one, one); report.Files != 1 {
+			t.Errorf("report = %+v, want one file", report)
+		}
+	})
+	t.Run("one of two is missing", func(t *testing.T) {
+		p := newPair(t)
+		one := write(t, filepath.Join(p.src, "a.txt"), []byte("one"))
+		report := p.send(t, one, filepath.Join(p.src, "missing"))
+		if report.Files != 1 || report.Failed != 1 || report.Skipped[0].Path != "missing" || strings.Contains(report.Skipped[0].Detail, p.src) {
+			t.Errorf("report = %+v, want one file and one missing", report)
+		}
+	})
+	t.Run("a link that was chosen itself", func(t *testing.T) {
+		p := newPair(t)
+		write(t, filepath.Join(p.src, "target", "x"), []byte("x"))
+		link := filepath.Join(p.src, "link")
+		if err := os.Symlink("target", link); err != nil {
+			t.Fatal(err)
+		}
+		p.send(t, link)
+		holds(t, filepath.Join(p.dst, "link", "x"), "x")
+	})
+	t.Run("250 names", func(t *testing.T) {
+		p := newPair(t)
+		for i := range 250 {
+			write(t, filepath.Join(p.src, fmt.Sprintf("%03d", i)), []byte(fmt.Sprint(i)))
+		}
+		if report := p.send(t, children(t, p.src)...); report.Files != 250 || report.SkipCount != 0 {
+			t.Errorf("report = %+v, want 250 files", report)
+		}
+		sameTree(t, p.dst, p.src)
+	})
+	t.Run("names too long for one offer", func(t *testing.T) {
+		p := newPair(t)
+		for i := range 120 {
+			write(t, filepath.Join(p.src, fmt.Sprintf("%03d", i)+strings.Repeat("\xff", 250)), []byte(fmt.Sprint(i)))
+		}
+		if report := p.send(t, children(t, p.src)...); report.Files != 120 || report.Failed != 0 {
+			t.Errorf("report = %+v, want 120 files", report)
+		}
+	})
+	t.Run("nothing", func(t *testing.T) {
+		for _, paths := range [][]string{nil, {filepath.Join(t.TempDir(), "missing")}} {
+			if _, err := newScan(paths); !errors.Is(err, ErrNothing) {
+				t.Errorf("newScan(%q) = %v, want ErrNothing", paths, err)
+			}
+		}
+	})
+	t.Run("a whole volume has a name", func(t *testing.T) {
+		s, err := newScan([]string{"/"}) // not walked
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		if names := s.names(); len(names) != 1 || names[0].Name != "root" || !names[0].Folder {
+			t.Errorf("names = %+v, want the folder root", names)
+		}
+	})
+}
+
+// TestManyAtOnce begins transfers over one session whose scans take different times.
+func TestManyAtOnce(t *testing.T) {
+	p := newPair(t)
+	large := filepath.Join(p.src, "large")
+	for i := range 1500 {
+		write(t, filepath.Join(large, fmt.Sprint(i%20), fmt.Sprint(i)), []byte("x"))
+	}
+	outs := []*Outgoing{outgoing(large)}
+	for i := range 8 {
+		outs = append(outs, outgoing(write(t, filepath.Join(p.src, fmt.Sprintf("small %d", i)), []byte("small"))))
+	}
+	s := connect(t, p.a, p.b)
+	results := make(chan error, len(outs))
+	for i, out := range outs {
+		go func() {
+			_, err := s.Send(t.Context(), out)
+			results <- err
+		}()
+		for i == 0 && out.Progress().Entries == 0 { // its scan has begun, and is not over soon
+			runtime.Gosched()
+		}
+	}
+	for range outs {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	sameTree(t, p.dst, p.src)
+}
