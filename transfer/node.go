@@ -431,6 +431,20 @@ func (n *Node) Connect(ctx context.Context, want ID, addrs []netip.AddrPort) (*S
 		n.hangUp(s)
 		return n.Connect(ctx, s.peer.ID, []netip.AddrPort{s.peer.Addr})
 	}
+	for try := 0; ; try++ {
+		s, err := n.connectOnce(ctx, want, addrs)
+		if err == nil || !errors.Is(err, ErrReplaced) || try == 3 {
+			return s, err
+		}
+		select { // both sides dialled at once, and the session that won ended already
+		case <-time.After(time.Duration(try+1) * 50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (n *Node) connectOnce(ctx context.Context, want ID, addrs []netip.AddrPort) (*Session, error) {
 	s, err := n.dial(ctx, want, addrs, dialling)
 	if err != nil {
 		if have := n.Session(want); have != nil { // the peer was faster

@@ -17,6 +17,9 @@ type queue struct {
 	credit int64 // bytes of DATA payload that the receiver still takes
 	batch  files // outcomes of files not sent yet
 	closed bool
+
+	writing bool   // the writer holds a fragment of a chunk
+	orphan  func() // releases the chunk of that fragment, when the queue was closed meanwhile
 }
 
 // queued is a whole frame, or a chunk of which sent bytes have left.
@@ -105,11 +108,16 @@ func (q *queue) grant(n int64) {
 	q.w.ready(q)
 }
 
-// close drops everything.
+// close drops everything but the fragment that is being written; its chunk is released
+// when the writer has done with it.
 func (q *queue) close() {
 	q.mu.Lock()
 	items := q.items
 	q.items, q.closed = nil, true
+	if q.writing && len(items) > 0 && items[0].sent > 0 {
+		q.orphan = items[0].release
+		items = items[1:]
+	}
 	q.mu.Unlock()
 	for _, item := range items {
 		if item.release != nil {
@@ -152,11 +160,26 @@ func (q *queue) next(limit int) (head, payload []byte, release func(), ok bool) 
 	item.sent += n
 	q.credit -= int64(length)
 	q.wire(n)
+	var last func()
 	if item.sent == len(item.content) {
-		release = item.release
+		last = item.release
 		q.popLocked()
 	}
-	return head, payload, release, true
+	q.writing = true
+	return head, payload, func() { q.wrote(last) }, true
+}
+
+// wrote is called when the writer needs a fragment no more. last releases its chunk.
+func (q *queue) wrote(last func()) {
+	q.mu.Lock()
+	q.writing = false
+	if last == nil {
+		last, q.orphan = q.orphan, nil
+	}
+	q.mu.Unlock()
+	if last != nil {
+		last()
+	}
 }
 
 func (q *queue) popLocked() {

@@ -1,28 +1,29 @@
 package transfer
 
-// Phase of a transfer inside one Send or Offer call.
+// Phase says how far an attempt to move a transfer has come.
 type Phase uint8
 
 const (
-	Scanning  Phase = iota // before the offer left
+	Scanning  Phase = iota // before the offer has left
 	Offering               // offered, not decided
 	Moving                 // accepted
-	Finishing              // all bytes there, being synced and published
+	Finishing              // everything is there, being synced and published
 	Over
 )
 
-// Progress is a snapshot of counters; cheap, safe from any goroutine, meant to be polled at 10 Hz or less.
+// Progress is a snapshot of a transfer's counters. It is cheap and may be taken from
+// any goroutine, ten times a second or less.
 type Progress struct {
 	Phase   Phase
-	Names   []Name // top-level, at most 100; as on the wire for incoming (clean before showing)
-	Count   int    // top-level names in all
-	Entries int64  // so far
-	Bytes   int64  // so far
+	Names   []Name // top-level entries, at most 100; remote text for an incoming transfer
+	Count   int    // top-level entries in all
+	Entries int64  // files and folders so far
+	Bytes   int64  // of content so far
 	Final   bool   // Entries and Bytes will not rise
-	Files   int64  // files complete at the receiver
-	Stored  int64  // content bytes verified on the receiver's disk, resumed ones included
-	Resumed int64  // content bytes that the receiver had before this run
-	Wire    int64  // chunk bytes carried in this run (compressed size, framing not counted)
+	Files   int64  // complete at the receiver
+	Stored  int64  // bytes of content on the receiver's disk, resumed ones included
+	Resumed int64  // bytes of content that the receiver had before this attempt
+	Wire    int64  // bytes of chunks carried in this attempt, as encoded, without framing
 }
 
 // Name is one top-level entry of an offer.
@@ -34,36 +35,40 @@ type Name struct {
 
 // Report is the outcome of a transfer.
 type Report struct {
-	Files, Entries, Bytes int64
-	Published             []Published // where the top-level entries are now; receiver only has Path
-	Skipped               []Skipped   // at most 100
-	SkipCount             int64
-	Links                 int64 // of SkipCount: symbolic links
-	Failed                int64 // of SkipCount: wanted and did not arrive; neither links nor renamed
+	Files     int64 // that arrived
+	Entries   int64 // files and folders offered
+	Bytes     int64 // of content offered
+	Published []Published
+	Skipped   []Skipped // at most 100
+	SkipCount int64     // how many there are in all
+	Links     int64     // of SkipCount: symbolic links
+	Failed    int64     // of SkipCount: wanted and did not arrive; no links, renamed or existing ones
 }
 
+// Published names a top-level entry that arrived.
 type Published struct {
-	Name string // as offered
-	As   string // base name that it got
-	Path string // absolute; receiver only
+	Name string // as it was offered
+	As   string // the name that it got
+	Path string // absolute; empty at the sender
 }
 
 // Skipped names an entry that did not arrive, or not under its own name.
 type Skipped struct {
-	Path   string // relative, slashes
+	Path   string // relative, with slashes; remote text at the receiver
 	Reason Reason
-	Detail string // bounded, the sender's or receiver's system text
+	Detail string // at most 512 bytes; remote text where the other side reported it
 }
 
+// Reason says why an entry was skipped. The numbers are those of the wire.
 type Reason uint8
 
 const (
 	SkipLink       Reason = iota + 1 // symbolic link
-	SkipSpecial                      // device, FIFO, socket
+	SkipSpecial                      // device, FIFO or socket
 	SkipUnreadable                   // could not be read
 	SkipChanged                      // changed while it was sent
 	SkipBadName                      // name that no system may get
 	SkipRenamed                      // arrived, under the name in Detail
-	SkipExists                       // existed, policy skip
-	SkipFailed                       // could not be written; Detail
+	SkipExists                       // existed, and the policy was to skip
+	SkipFailed                       // could not be written
 )

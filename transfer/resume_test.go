@@ -148,6 +148,9 @@ func TestResume(t *testing.T) {
 				t.Fatal(err)
 			}
 			sameTree(t, dst, src)
+			if mine, theirs := out.Progress().Resumed, b.offers[0].Progress().Resumed; mine != theirs || test.change == nil && mine < size/2-8<<20 {
+				t.Errorf("resumed %d bytes as the sender sees it, %d as the receiver does", mine, theirs)
+			}
 			info, err := os.Stat(source)
 			if err != nil {
 				t.Fatal(err)
