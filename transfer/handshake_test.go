@@ -157,10 +157,10 @@ func TestHostileHello(t *testing.T) {
 		t.Run(test.reason, func(t *testing.T) {
 			p := shakenPuppet(t, s.b, mine)
 			p.conn.SetDeadline(time.Now().Add(8 * time.Second))
-			p.raw(test.frame)
-			if _, _, err := p.hear(); err != nil {
+			if _, _, err := p.hear(); err != nil { // theirs does not wait for ours
 				t.Fatalf("no HELLO from the other side: %v", err)
 			}
+			p.raw(test.frame)
 			p.say(framePing, 0, &ping{Nonce: 1})
 			h, _, err := p.hear()
 			if ok := err == nil && h.typ == framePong; ok != test.ok {

@@ -311,6 +311,8 @@ func (n *Node) serveBye(s *Session, why error) {
 	s.conn.SetDeadline(time.Now().Add(2 * time.Second))
 	s.conn.Write(frame(frameBye, 0, marshal(&status{Code: toCode(why), Text: clip(why.Error(), maxText)})))
 	s.wire.flush()
+	closeWrite(s.wire.Conn)
+	drain(s.wire.Conn)
 	n.hangUp(s)
 }
 

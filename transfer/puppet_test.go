@@ -124,6 +124,7 @@ func (p *puppet) ended() code {
 			if err := unmarshal(payload, &m); err != nil {
 				p.t.Fatal(err)
 			}
+			p.wire.Conn.Close() // as everybody does who has read a BYE
 			return m.Code
 		}
 	}

@@ -506,8 +506,8 @@ func (r *receiver) receive() (Report, error) {
 	}
 	r.keeper.stop()
 	work.Wait()
+	r.keeper.closeAll()
 	if err != nil {
-		r.keeper.closeAll()
 		return Report{}, err
 	}
 	r.phase.Store(int32(Finishing))

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -312,4 +313,47 @@ func TestConnectPastADeadSession(t *testing.T) {
 		t.Errorf("Send over the second = %v", err)
 	}
 	sameTree(t, dst, src)
+}
+
+// TestOutcomesWhileItEnds cancels at the receiver while the sender's word about its
+// files is coming in: nothing is looked at in a staging folder that is closed.
+func TestOutcomesWhileItEnds(t *testing.T) {
+	noLeaks(t)
+	b := startNode(t, nil, t.TempDir(), nil)
+	const count = 300
+	content := []byte("x")
+	list, said := []entry{folder(0, "f")}, &files{}
+	for i := range uint32(count) {
+		list = append(list, file(1, fmt.Sprintf("%03d", i)))
+		said.Done = append(said.Done, fileDone{Entry: i + 1, Digest: blake3.Sum256(content)})
+	}
+	for round := range 10 {
+		p := newPuppet(t, b)
+		p.accepted(1, &offer{Key: [16]byte{byte(round)}, Conv: []byte{}, Names: []topName{{Name: "f", Folder: true}}, Count: 1, Entries: count + 1, Bytes: count, Final: true})
+		p.say(framePage, 1, &page{Last: true, Entries: list, Digest: manifestOf().Digest})
+		for i := range uint32(count) {
+			p.say(frameData, 1, whole(i+1, content))
+		}
+		for m := (stored{}); m.Bytes < count; {
+			p.expect(frameStored, &m)
+		}
+		b.mu.Lock()
+		in := b.offers[round]
+		b.mu.Unlock()
+		p.say(frameFiles, 1, said)
+		for in.Progress().Files == 0 { // the first of them have been taken
+			runtime.Gosched()
+		}
+		in.Cancel()
+		waitCancel(p, 8)
+		p.alive()
+		p.say(frameBye, 0, &status{Code: 9})
+		p.ended()
+	}
+	b.until("every end", func() bool { return len(b.ended) == 10 })
+	for _, e := range b.ended {
+		if !errors.Is(e.err, ErrCancelled) {
+			t.Errorf("receiver = %v, want ErrCancelled", e.err)
+		}
+	}
 }

@@ -94,15 +94,51 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// bye sends the reason and closes once it is out, or after a second.
+// bye sends the reason and closes once the peer has it, or after two seconds. While the
+// session's reader runs, it must be another goroutine that calls bye.
 func (s *Session) bye(why error) {
-	s.out.send(frameBye, 0, &status{Code: toCode(why), Text: clip(why.Error(), maxText)})
+	s.sayBye(why)
+	select { // the peer hangs up when it has read so far
+	case <-s.done:
+	case <-time.After(time.Second):
+	}
+	s.fail(why)
+}
+
+// byeFromReader is bye for the session's own reader.
+func (s *Session) byeFromReader(why error) {
+	s.sayBye(why)
+	drain(s.wire.Conn)
+	s.fail(why)
+}
+
+func (s *Session) sayBye(why error) {
+	s.mu.Lock()
+	if s.cause == nil {
+		s.cause = why
+	}
+	s.mu.Unlock()
+	s.out.send(frameBye, 0, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
 	s.out.close()
 	select {
 	case <-s.out.drained:
 	case <-time.After(time.Second):
 	}
-	s.fail(why)
+	closeWrite(s.wire.Conn)
+}
+
+// closeWrite tells the peer that nothing follows. A connection that is closed with
+// bytes unread is reset instead, and what was sent last can be lost with that.
+func closeWrite(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+}
+
+// drain reads what the peer still sends until it hangs up, for a second at most.
+func drain(conn net.Conn) {
+	conn.SetReadDeadline(time.Now().Add(time.Second))
+	io.CopyN(io.Discard, conn, maxLate)
 }
 
 // fail ends the session at once; the first reason counts.
@@ -238,7 +274,7 @@ func (s *Session) read() error {
 			continue
 		}
 		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrBlocked) || errors.Is(err, ErrTooMany) {
-			s.bye(err)
+			s.byeFromReader(err)
 		}
 		return err
 	}

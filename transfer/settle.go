@@ -148,8 +148,12 @@ func (k *keeper) dropLocked(f *incomingFile, row Skipped) {
 	k.r.settledOne()
 }
 
-// closeAll closes what is open when the transfer stops before its end.
+// closeAll closes what is open when nothing more is written. What the sender still says
+// about files is not looked at any more.
 func (k *keeper) closeAll() {
+	k.outcome.Lock()
+	k.finished = true
+	k.outcome.Unlock()
 	k.r.mu.Lock()
 	defer k.r.mu.Unlock()
 	for _, f := range k.r.files {
@@ -165,10 +169,6 @@ func (k *keeper) closeAll() {
 // finish removes what does not belong to the result, makes the rest durable, gives it
 // its place and tells the sender.
 func (r *receiver) finish() (Report, error) {
-	r.keeper.outcome.Lock()
-	r.keeper.finished = true
-	r.keeper.outcome.Unlock()
-	r.keeper.closeAll()
 	for _, f := range r.files {
 		if f.failed && f.created {
 			if err := r.staging.tree.Remove(filepath.FromSlash(f.path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
