@@ -7,14 +7,15 @@
 //
 // What a newcomer looks for, by file:
 //
-//	node.go      listener, dialling, one session for each pair; greeting.go, who may knock
-//	session.go   reading and dispatching; handshake.go, TLS and hello; writer.go and wire.go, writing
+//	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
+//	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing
 //	gate.go      which frame may come when; frame.go and message.go, what frames hold
-//	send.go      an offer and its answer; scan.go lists, plan.go orders, source.go reads, queue.go sends
-//	receive.go   an offer and its decision; data.go takes chunks, keeper.go writes them, resume.go knows what is there
-//	settle.go    when a file is complete; publish.go and merge.go give it its name; already.go remembers that
+//	send.go      one attempt to send; offer.go offers; scan.go lists, plan.go orders, source.go reads, queue.go queues
+//	receive.go   one transfer from a peer; accept.go decides where to; data.go takes chunks, keeper.go writes them
+//	             where staged.go makes files, resume.go knows what is there already
+//	settle.go    when a file is complete; publish.go and merge.go give it its name, already.go remembers that
 //	partial.go   where transfers arrive; journal.go, what of them is there
-//	manifest.go  the list of entries; path.go, names that are safe everywhere; chunk.go, hashes
+//	manifest.go  the list of entries; page.go, on the wire; path.go, names that are safe everywhere; chunk.go, hashes
 //	chat.go      messages; errors.go, what errors are on the wire
 //
 // The package does not find anybody (package discovery does), remembers nothing but

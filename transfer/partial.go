@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -234,4 +235,40 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
 	return err
+}
+
+// memoryPartials is the store of a node that was given none.
+type memoryPartials struct {
+	mu   sync.Mutex
+	rows map[partialKey]Partial
+}
+
+// partialKey finds a partial.
+type partialKey struct {
+	peer ID
+	key  [16]byte
+}
+
+func (m *memoryPartials) FindPartial(peer ID, key [16]byte) (Partial, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p, ok := m.rows[partialKey{peer, key}]
+	return p, ok
+}
+
+func (m *memoryPartials) PutPartial(p Partial) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.rows == nil {
+		m.rows = map[partialKey]Partial{}
+	}
+	m.rows[partialKey{p.Peer, p.Key}] = p
+	return nil
+}
+
+func (m *memoryPartials) RemovePartial(peer ID, key [16]byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rows, partialKey{peer, key})
+	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,14 +24,6 @@ const (
 	stallBytes  = 16 << 10
 	maxTries    = 3 // of one chunk
 )
-
-// Decision answers an offer.
-type Decision struct {
-	Accept bool
-	Folder string // absolute, existing; where it lands
-	Policy Policy
-	Reason error // when not accepted: nil is [ErrDeclined]
-}
 
 // Incoming is one offered or running transfer from a peer.
 type Incoming struct {
@@ -103,16 +93,6 @@ type receiver struct {
 	before  map[string]string // top-level entries that an earlier run of this transfer has published
 	lanes   []lane
 	keeper  keeper
-}
-
-// assembly is a chunk whose fragments are arriving.
-type assembly struct {
-	entry, chunk uint32
-	head         chunkHeader
-	buf          []byte
-	put          func()
-	got          int
-	cost         int64
 }
 
 // onOffer begins a transfer from the peer.
@@ -242,96 +222,6 @@ func (r *receiver) onUpdate(payload []byte) error {
 	return nil
 }
 
-// data reads one DATA payload of length bytes from the connection, straight into the
-// buffer of its chunk; it runs in the session's reader.
-func (r *receiver) data(conn io.Reader, length uint32) error {
-	if r == nil || r.ctx.Err() != nil { // ended since the gate looked
-		_, err := io.CopyN(io.Discard, conn, int64(length))
-		return err
-	}
-	var head [dataHeaderSize]byte
-	if length <= dataHeaderSize {
-		return fmt.Errorf("%w: DATA of %d bytes", ErrProtocol, length)
-	}
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	r.outstanding -= int64(length)
-	r.held += int64(length)
-	over := r.outstanding < 0
-	r.mu.Unlock()
-	if over {
-		return fmt.Errorf("%w: more data than credit", ErrProtocol)
-	}
-	h := parseDataHeader(&head)
-	rest := int(length) - dataHeaderSize
-	a := r.assembling
-	if h.offset == 0 {
-		var err error
-		if a, err = r.begin(conn, h, &rest); err != nil {
-			return err
-		}
-		r.assembling = a
-	}
-	switch {
-	case a == nil || a.entry != h.entry || a.chunk != h.chunk || a.got != int(h.offset):
-		return fmt.Errorf("%w: fragment at %d of entry %d chunk %d out of order", ErrProtocol, h.offset, h.entry, h.chunk)
-	case rest <= 0 || rest > len(a.buf)-a.got:
-		return fmt.Errorf("%w: fragment of %d bytes at %d of %d", ErrProtocol, rest, a.got, len(a.buf))
-	}
-	if _, err := io.ReadFull(conn, a.buf[a.got:a.got+rest]); err != nil {
-		return err
-	}
-	a.got += rest
-	a.cost += int64(length)
-	r.got.Add(int64(rest))
-	if a.got == len(a.buf) {
-		r.assembling = nil
-		r.keeper.coming(a.entry)
-		r.lanes[(a.entry+a.chunk)%uint32(len(r.lanes))].put(a)
-	}
-	r.replenish(0)
-	return nil
-}
-
-// begin starts a chunk with the description in its first fragment.
-func (r *receiver) begin(conn io.Reader, h dataHeader, rest *int) (*assembly, error) {
-	var b [chunkHeaderSize]byte
-	if r.assembling != nil || *rest <= chunkHeaderSize {
-		return nil, fmt.Errorf("%w: chunk begins inside another or is empty", ErrProtocol)
-	}
-	if _, err := io.ReadFull(conn, b[:]); err != nil {
-		return nil, err
-	}
-	*rest -= chunkHeaderSize
-	head, err := parseChunkHeader(&b)
-	if err != nil {
-		return nil, err
-	}
-	n, ok := r.manifest.node(h.entry)
-	if !ok || n.kind != kindFile || h.chunk >= n.chunkCount() || int(head.raw) != chunkLen(n.size, int64(h.chunk)) {
-		return nil, fmt.Errorf("%w: chunk %d of entry %d with %d bytes is not in the manifest", ErrProtocol, h.chunk, h.entry, head.raw)
-	}
-	a := &assembly{entry: h.entry, chunk: h.chunk, head: head}
-	a.buf, a.put = rawBuffer(int(head.encoded))
-	return a, nil
-}
-
-// replenish takes written bytes off what is held and gives the sender new credit.
-func (r *receiver) replenish(written int64) {
-	r.mu.Lock()
-	r.held -= written
-	grant := min(window-r.outstanding, maxHeld-r.outstanding-r.held)
-	if grant < creditStep {
-		r.mu.Unlock()
-		return
-	}
-	r.outstanding += grant
-	r.mu.Unlock()
-	r.session.out.send(frameCredit, r.stream, &credit{Bytes: uint64(grant)})
-}
-
 // run takes the transfer from the offer to its end.
 func (r *receiver) run() {
 	report, err := r.take()
@@ -387,109 +277,11 @@ func (r *receiver) take() (Report, error) {
 	return report, nil
 }
 
-// within reports whether the offer stays inside what was accepted for a partial.
-func (r *receiver) within(p Partial) bool {
-	if int64(r.offer.Count) != p.Count || int64(r.offer.Entries) > p.Entries || int64(r.offer.Bytes) > p.Bytes {
-		return false
-	}
-	for i, name := range r.offer.Names {
-		if i >= len(p.Names) || p.Names[i] != name.Name {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *receiver) decline(why error) {
-	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
-}
-
 // tell cancels at the sender, unless it was the sender that ended the transfer.
 func (r *receiver) tell(why error) {
 	if !errors.Is(why, errAnswered) {
 		r.session.cancel(r.stream, forPeer(why))
 	}
-}
-
-// prepare opens the place where the transfer arrives and accepts it.
-func (r *receiver) prepare(d Decision, found Partial, has bool) error {
-	if has && found.Folder == d.Folder {
-		var err error
-		if r.staging, err = openStaging(found); err != nil {
-			r.session.node.log.Warn("partial cannot be resumed", "err", err)
-		} else {
-			r.before = r.staging.already(r.in.Transfer)
-		}
-	}
-	if r.staging == nil {
-		if has {
-			found.Remove()
-		}
-		var err error
-		if r.staging, err = createStaging(d.Folder); err != nil {
-			return err
-		}
-	}
-	r.policy = d.Policy
-	r.mu.Lock()
-	m := accept{Offer: r.hash, Policy: d.Policy, Have: len(r.staging.earlier) > 0, Credit: window}
-	err := r.setLimits()
-	if err == nil {
-		m.Entries, m.Bytes = uint64(r.limit.entries), uint64(r.limit.bytes)
-		r.outstanding = window
-	}
-	p := Partial{Peer: r.session.peer.ID, Key: r.key, Folder: d.Folder, Staging: r.staging.path(), Count: r.limit.tops,
-		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Created: time.Now()}
-	for _, name := range r.offer.Names {
-		p.Names = append(p.Names, name.Name)
-	}
-	r.mu.Unlock()
-	if err == nil {
-		err = r.session.node.partials.PutPartial(p)
-	}
-	if err != nil {
-		if len(r.staging.earlier) > 0 {
-			r.staging.close()
-		} else {
-			r.staging.remove()
-		}
-		return err
-	}
-	r.lanes = make([]lane, min(max(runtime.NumCPU(), 2), 8))
-	for i := range r.lanes {
-		r.lanes[i].init()
-	}
-	r.phase.Store(int32(Moving))
-	r.accepted.Store(true)
-	return r.session.out.send(frameAccept, r.stream, &m)
-}
-
-// setLimits fixes what this transfer may bring: what was offered, or as much as there
-// is room for while the offer is not final. mu is held.
-func (r *receiver) setLimits() error {
-	free, err := freeSpace(r.staging.destDir)
-	if err != nil {
-		free = maxTotal
-	}
-	for _, f := range r.staging.earlier {
-		free += int64(len(f.chunks)) * chunkSize
-	}
-	room := max(0, min(free, maxTotal)-reserve)
-	o := &r.offer
-	if int64(o.Bytes) > room {
-		return fmt.Errorf("%w: need %d bytes, have %d", ErrDiskFull, o.Bytes, room)
-	}
-	r.limit = limits{tops: int64(o.Count), entries: maxEntries, bytes: room}
-	if o.Final {
-		r.limit.entries, r.limit.bytes = int64(o.Entries), int64(o.Bytes)
-	}
-	if int(o.Count) == len(o.Names) {
-		r.limit.names = map[string]bool{}
-		for _, name := range o.Names {
-			r.limit.names[name.Name] = true
-		}
-	}
-	return nil
 }
 
 // receive moves everything and publishes it.
@@ -596,39 +388,4 @@ func (r *receiver) abandon(why error) {
 		}
 	}
 	r.staging.close()
-}
-
-// claim makes this the one live transfer of its selection. One of an older session is
-// ended first; a second one of the same session is refused.
-func (n *Node) claim(r *receiver) error {
-	key := partialKey{r.session.peer.ID, r.key}
-	for {
-		n.mu.Lock()
-		old := n.active[key]
-		if old == nil {
-			n.active[key] = r
-			n.mu.Unlock()
-			return nil
-		}
-		n.mu.Unlock()
-		if old.session == r.session {
-			return ErrBusy
-		}
-		old.fail(fmt.Errorf("%w: sent again over another connection", ErrInterrupted))
-		select {
-		case <-r.ctx.Done():
-			return context.Cause(r.ctx)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
-// release lets the next transfer of the same selection begin.
-func (n *Node) release(r *receiver) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	key := partialKey{r.session.peer.ID, r.key}
-	if n.active[key] == r {
-		delete(n.active, key)
-	}
 }

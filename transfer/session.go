@@ -1,12 +1,10 @@
 package transfer
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -88,76 +86,6 @@ func (s *Session) Peer() Peer { return s.peer }
 // Done is closed when the session has ended.
 func (s *Session) Done() <-chan struct{} { return s.done }
 
-// Close says goodbye and ends the session; its transfers end with [ErrInterrupted].
-func (s *Session) Close() error {
-	s.bye(fmt.Errorf("%w: closed by this side", ErrInterrupted))
-	return nil
-}
-
-// bye sends the reason and closes once the peer has it, or after two seconds. While the
-// session's reader runs, it must be another goroutine that calls bye.
-func (s *Session) bye(why error) {
-	s.sayBye(why)
-	select { // the peer hangs up when it has read so far
-	case <-s.done:
-	case <-time.After(time.Second):
-	}
-	s.fail(why)
-}
-
-// byeFromReader is bye for the session's own reader.
-func (s *Session) byeFromReader(why error) {
-	s.sayBye(why)
-	drain(s.wire.Conn)
-	s.fail(why)
-}
-
-func (s *Session) sayBye(why error) {
-	s.mu.Lock()
-	if s.cause == nil {
-		s.cause = why
-	}
-	s.mu.Unlock()
-	s.out.send(frameBye, 0, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
-	s.out.close()
-	select {
-	case <-s.out.drained:
-	case <-time.After(time.Second):
-	}
-	closeWrite(s.wire.Conn)
-}
-
-// closeWrite tells the peer that nothing follows. A connection that is closed with
-// bytes unread is reset instead, and what was sent last can be lost with that.
-func closeWrite(conn net.Conn) {
-	if half, ok := conn.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
-	}
-}
-
-// drain reads what the peer still sends until it hangs up, for a second at most.
-func drain(conn net.Conn) {
-	conn.SetReadDeadline(time.Now().Add(time.Second))
-	io.CopyN(io.Discard, conn, maxLate)
-}
-
-// fail ends the session at once; the first reason counts.
-func (s *Session) fail(why error) {
-	s.mu.Lock()
-	if s.cause == nil {
-		s.cause = why
-	}
-	s.mu.Unlock()
-	s.out.close()
-	s.wire.Conn.Close()
-}
-
-func (s *Session) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cause
-}
-
 // run serves the session until it ends and returns why.
 func (s *Session) run() error {
 	var both sync.WaitGroup
@@ -183,27 +111,6 @@ func (s *Session) run() error {
 	both.Wait()
 	s.work.Wait()
 	return err
-}
-
-// lost makes an error of the network an [ErrInterrupted].
-func lost(err error) error {
-	for _, known := range []error{ErrProtocol, ErrInterrupted, ErrBlocked, ErrStalled, ErrTooMany} {
-		if errors.Is(err, known) {
-			return err
-		}
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("%w: connection closed", ErrInterrupted)
-	}
-	return fmt.Errorf("%w: %w", ErrInterrupted, err)
-}
-
-// interrupted is what the end of a session means to its transfers.
-func interrupted(err error) error {
-	if errors.Is(err, ErrInterrupted) {
-		return err
-	}
-	return fmt.Errorf("%w: session ended: %w", ErrInterrupted, err)
 }
 
 // keep notices a peer that fell silent, and a session that nobody uses.
@@ -345,17 +252,6 @@ func (s *Session) handle(h header, payload []byte) error {
 	return nil
 }
 
-func (s *Session) onBye(payload []byte) error {
-	var m status
-	if err := unmarshal(payload, &m); err != nil {
-		return err
-	}
-	if err := fromCode(m.Code); !errors.Is(err, ErrInterrupted) {
-		return fmt.Errorf("%w: peer closed: %w: %q", ErrInterrupted, err, m.Text)
-	}
-	return fmt.Errorf("%w: peer closed: %q", ErrInterrupted, m.Text)
-}
-
 func (s *Session) onPing(payload []byte) error {
 	var m ping
 	if err := unmarshal(payload, &m); err != nil {
@@ -408,115 +304,3 @@ func (s *Session) endSending(stream uint32) {
 // maxLate is what may still be on its way for a transfer that ended: the credit, and
 // manifest pages.
 const maxLate = 32 << 20
-
-// handshakeKind says who we are in a handshake.
-type handshakeKind uint8
-
-const (
-	listening handshakeKind = iota
-	dialling
-	asking // dialling, only to learn who is there
-)
-
-// secure runs TLS on a new connection. want is the ID that must answer (zero:
-// anybody). It and the exchange of hellos that must follow are bounded by 10 s.
-func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, want ID) (*Session, error) {
-	limit := time.Now().Add(handshakeLimit)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
-		limit = deadline
-	}
-	conn.SetDeadline(limit)
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	w := newWire(conn)
-	var id ID
-	config := n.cfg.Identity.tlsConfig(func(proved ID) error {
-		id = proved
-		switch {
-		case proved == n.cfg.Identity.ID():
-			return ErrSelf
-		case !want.IsZero() && proved != want:
-			return ErrWrongPeer
-		}
-		return nil
-	})
-	var channel *tls.Conn
-	if how != listening {
-		channel = tls.Client(w, config)
-	} else {
-		channel = tls.Server(w, config)
-	}
-	if err := n.shake(ctx, channel, w); err != nil {
-		return nil, err
-	}
-	w.startGathering()
-	peer := Peer{ID: id, Addr: remote(conn), Dialled: how != listening}
-	s := newSession(n, channel, w, peer)
-	return s, nil
-}
-
-// shake runs the TLS handshake; at most NumCPU of them compute at a time.
-func (n *Node) shake(ctx context.Context, conn *tls.Conn, w *wire) error {
-	select {
-	case n.shaking <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	w.place = n.shaking
-	err := conn.HandshakeContext(ctx)
-	w.place = nil
-	<-n.shaking
-	var alert tls.AlertError
-	if errors.As(err, &alert) && alert == 120 { // no_application_protocol
-		return fmt.Errorf("%w: %w", ErrVersion, err)
-	}
-	return err
-}
-
-// greet sends our hello and reads the peer's. With it, and not before, the peer's node
-// takes the session.
-func (s *Session) greet(ask bool) error {
-	self := s.node.self()
-	mine := hello{ID: s.node.cfg.Identity.ID(), Minor: minorVersion, Epoch: s.node.cfg.Epoch, Name: self.Name,
-		System: self.System, Version: self.Version, Port: self.Port, Clock: time.Now().UnixMilli(), Ask: ask}
-	if _, err := s.conn.Write(frame(frameHello, 0, marshal(&mine))); err != nil {
-		return err
-	}
-	if err := s.wire.flush(); err != nil {
-		return err
-	}
-	h, err := readHeader(s.conn)
-	if err != nil {
-		return err
-	}
-	if h.typ != frameHello || h.stream != 0 || h.length > maxHello {
-		return fmt.Errorf("%w: frame %#02x of %d bytes instead of HELLO", ErrProtocol, byte(h.typ), h.length)
-	}
-	payload := make([]byte, h.length)
-	if _, err := io.ReadFull(s.conn, payload); err != nil {
-		return err
-	}
-	var theirs hello
-	if err := unmarshal(payload, &theirs); err != nil {
-		return err
-	}
-	if theirs.ID != s.peer.ID {
-		return fmt.Errorf("%w: HELLO names another device than the key", ErrProtocol)
-	}
-	s.peer.Self = Self{Name: theirs.Name, System: theirs.System, Version: theirs.Version, Port: theirs.Port}
-	s.peer.Epoch = theirs.Epoch
-	s.asked = theirs.Ask
-	s.peer.Skew = time.UnixMilli(theirs.Clock).Sub(time.Now())
-	return s.wire.SetDeadline(time.Time{})
-}
-
-// minorVersion of protocol 1. Peers use what both know.
-const minorVersion = 0
-
-func remote(conn net.Conn) netip.AddrPort {
-	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		ap := tcp.AddrPort()
-		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	}
-	return netip.AddrPort{}
-}

@@ -1,0 +1,149 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// Decision answers an offer.
+type Decision struct {
+	Accept bool
+	Folder string // absolute, existing; where it lands
+	Policy Policy
+	Reason error // when not accepted: nil is [ErrDeclined]
+}
+
+// within reports whether the offer stays inside what was accepted for a partial.
+func (r *receiver) within(p Partial) bool {
+	if int64(r.offer.Count) != p.Count || int64(r.offer.Entries) > p.Entries || int64(r.offer.Bytes) > p.Bytes {
+		return false
+	}
+	for i, name := range r.offer.Names {
+		if i >= len(p.Names) || p.Names[i] != name.Name {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *receiver) decline(why error) {
+	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
+}
+
+// prepare opens the place where the transfer arrives and accepts it.
+func (r *receiver) prepare(d Decision, found Partial, has bool) error {
+	if has && found.Folder == d.Folder {
+		var err error
+		if r.staging, err = openStaging(found); err != nil {
+			r.session.node.log.Warn("partial cannot be resumed", "err", err)
+		} else {
+			r.before = r.staging.already(r.in.Transfer)
+		}
+	}
+	if r.staging == nil {
+		if has {
+			found.Remove()
+		}
+		var err error
+		if r.staging, err = createStaging(d.Folder); err != nil {
+			return err
+		}
+	}
+	r.policy = d.Policy
+	r.mu.Lock()
+	m := accept{Offer: r.hash, Policy: d.Policy, Have: len(r.staging.earlier) > 0, Credit: window}
+	err := r.setLimits()
+	if err == nil {
+		m.Entries, m.Bytes = uint64(r.limit.entries), uint64(r.limit.bytes)
+		r.outstanding = window
+	}
+	p := Partial{Peer: r.session.peer.ID, Key: r.key, Folder: d.Folder, Staging: r.staging.path(), Count: r.limit.tops,
+		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Created: time.Now()}
+	for _, name := range r.offer.Names {
+		p.Names = append(p.Names, name.Name)
+	}
+	r.mu.Unlock()
+	if err == nil {
+		err = r.session.node.partials.PutPartial(p)
+	}
+	if err != nil {
+		if len(r.staging.earlier) > 0 {
+			r.staging.close()
+		} else {
+			r.staging.remove()
+		}
+		return err
+	}
+	r.lanes = make([]lane, min(max(runtime.NumCPU(), 2), 8))
+	for i := range r.lanes {
+		r.lanes[i].init()
+	}
+	r.phase.Store(int32(Moving))
+	r.accepted.Store(true)
+	return r.session.out.send(frameAccept, r.stream, &m)
+}
+
+// setLimits fixes what this transfer may bring: what was offered, or as much as there
+// is room for while the offer is not final. mu is held.
+func (r *receiver) setLimits() error {
+	free, err := freeSpace(r.staging.destDir)
+	if err != nil {
+		free = maxTotal
+	}
+	for _, f := range r.staging.earlier {
+		free += int64(len(f.chunks)) * chunkSize
+	}
+	room := max(0, min(free, maxTotal)-reserve)
+	o := &r.offer
+	if int64(o.Bytes) > room {
+		return fmt.Errorf("%w: need %d bytes, have %d", ErrDiskFull, o.Bytes, room)
+	}
+	r.limit = limits{tops: int64(o.Count), entries: maxEntries, bytes: room}
+	if o.Final {
+		r.limit.entries, r.limit.bytes = int64(o.Entries), int64(o.Bytes)
+	}
+	if int(o.Count) == len(o.Names) {
+		r.limit.names = map[string]bool{}
+		for _, name := range o.Names {
+			r.limit.names[name.Name] = true
+		}
+	}
+	return nil
+}
+
+// claim makes this the one live transfer of its selection. One of an older session is
+// ended first; a second one of the same session is refused.
+func (n *Node) claim(r *receiver) error {
+	key := partialKey{r.session.peer.ID, r.key}
+	for {
+		n.mu.Lock()
+		old := n.active[key]
+		if old == nil {
+			n.active[key] = r
+			n.mu.Unlock()
+			return nil
+		}
+		n.mu.Unlock()
+		if old.session == r.session {
+			return ErrBusy
+		}
+		old.fail(fmt.Errorf("%w: sent again over another connection", ErrInterrupted))
+		select {
+		case <-r.ctx.Done():
+			return context.Cause(r.ctx)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// release lets the next transfer of the same selection begin.
+func (n *Node) release(r *receiver) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := partialKey{r.session.peer.ID, r.key}
+	if n.active[key] == r {
+		delete(n.active, key)
+	}
+}
