@@ -28,7 +28,7 @@ var sentences = map[string]struct{ text, hint string }{
 	CodeBadName:     {"%s has a name that no system may get", "rename it and send it again"},
 	CodeExists:      {"%s exists there and was left as it is", "send it with --policy update or keep"},
 	CodeChanged:     {"%s changed while it was sent", "send it again when nothing writes to it"},
-	CodeDiskFull:    {"no room left in %s", "free some space or choose another folder, then try again"},
+	CodeDiskFull:    {"not enough room at %s", "free some space there or choose another folder, then try again"},
 	CodeReadOnly:    {"cannot write to %s", "choose another folder"},
 	CodeNoFolder:    {"there is no folder %s", "choose another folder, or attach the disk that it is on"},
 	CodeCorrupt:     {"%s did not arrive intact", "send it again; if that repeats, check memory and network hardware"},
@@ -148,6 +148,10 @@ func problemOf(err error, who string) *Problem {
 			p.Text, p.Hint = fmt.Sprintf("%s does not take anything from here", quotePath(who)), "ask them to unblock this device"
 		}
 		p.Detail = detailOf(err, row.err)
+		if room, ok := errors.AsType[*transfer.RoomError](err); ok {
+			p.Detail = fmt.Sprintf("need %s, have %s", FormatBytes(room.Need), FormatBytes(room.Have))
+			p.Text += ": " + p.Detail
+		}
 		return p
 	}
 	p = newProblem(CodeInternal, object, err.Error())

@@ -26,6 +26,8 @@ func (a *App) verdict(rec *record, err, stopped error) (TransferState, *Problem)
 		return Declined, problemOf(err, who)
 	case transient(err):
 		return Interrupted, problemOf(err, who)
+	case !rec.Outgoing && rec.Transfer.Folder != "" && ofDisk(err):
+		return Failed, problemOf(err, rec.Transfer.Folder)
 	}
 	return Failed, problemOf(err, who)
 }
@@ -43,4 +45,9 @@ func finish(t *Transfer, rep transfer.Report) {
 			t.Paths = append(t.Paths, p.Path)
 		}
 	}
+}
+
+// ofDisk reports errors that are about the receiver's folder and not about its peer.
+func ofDisk(err error) bool {
+	return errors.Is(err, transfer.ErrDiskFull) || errors.Is(err, transfer.ErrReadOnly) || errors.Is(err, transfer.ErrNoFolder)
 }

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -29,7 +30,11 @@ func (r *receiver) within(p Partial) bool {
 }
 
 func (r *receiver) decline(why error) {
-	r.session.out.send(frameDecline, r.stream, &status{Code: toCode(why), Text: clip(cause(why), maxText)})
+	m := status{Code: toCode(why), Text: clip(cause(why), maxText)}
+	if room, ok := errors.AsType[*RoomError](why); ok {
+		m.Need, m.Have = uint64(room.Need), uint64(room.Have)
+	}
+	r.session.out.send(frameDecline, r.stream, &m)
 }
 
 // prepare opens the place where the transfer arrives and accepts it.
@@ -95,10 +100,10 @@ func (r *receiver) setLimits() error {
 	for _, f := range r.staging.earlier {
 		free += int64(len(f.chunks)) * chunkSize
 	}
-	room := max(0, min(free, maxTotal)-reserve)
+	room := max(0, min(free, maxTotal)-min(reserve, free/16))
 	o := &r.offer
 	if int64(o.Bytes) > room {
-		return fmt.Errorf("%w: need %d bytes, have %d", ErrDiskFull, o.Bytes, room)
+		return &RoomError{Need: int64(o.Bytes), Have: room}
 	}
 	r.limit = limits{tops: int64(o.Count), entries: maxEntries, bytes: room}
 	if o.Final {

@@ -34,18 +34,20 @@ func smallDisk(t *testing.T, options string) string {
 }
 
 // failing sends paths and checks that both sides end with want.
-func failing(t *testing.T, a, b *testNode, out *Outgoing, want error) {
+func failing(t *testing.T, a, b *testNode, out *Outgoing, want error) error {
 	t.Helper()
 	b.mu.Lock()
 	before := len(b.ended)
 	b.mu.Unlock()
-	if _, err := connect(t, a, b).Send(t.Context(), out); !errors.Is(err, want) {
+	_, err := connect(t, a, b).Send(t.Context(), out)
+	if !errors.Is(err, want) {
 		t.Errorf("Send = %v, want %v", err, want)
 	}
 	b.until("Ended", func() bool { return len(b.ended) > before })
 	if _, err := b.outcomes(); !errors.Is(err, want) {
 		t.Errorf("receiver = %v, want %v", err, want)
 	}
+	return err
 }
 
 // fill leaves so many bytes free.
@@ -120,19 +122,22 @@ func TestDiskFull(t *testing.T) {
 
 // TestDiskTooSmall declines before anything is sent.
 func TestDiskTooSmall(t *testing.T) {
-	dst := smallDisk(t, "size=80m") // 64 MiB of them are left alone
+	dst := smallDisk(t, "size=80m") // 5 MiB of them, a 16th, are left alone
 	noLeaks(t)
-	path := write(t, filepath.Join(t.TempDir(), "big.bin"), make([]byte, 17*chunkSize))
+	path := write(t, filepath.Join(t.TempDir(), "big.bin"), make([]byte, 76*chunkSize))
 	a, b := startNode(t, nil, "", nil), startNode(t, nil, dst, nil)
 	out := outgoing(path)
-	failing(t, a, b, out, ErrDiskFull)
+	err := failing(t, a, b, out, ErrDiskFull)
+	if room, ok := errors.AsType[*RoomError](err); !ok || room.Need != 76*chunkSize || room.Have < 70*chunkSize || room.Have > 75*chunkSize {
+		t.Errorf("the sender learns %v, want what is needed and what there is", err)
+	}
 	if p := out.Progress(); p.Wire != 0 {
 		t.Errorf("%d bytes sent", p.Wire)
 	}
 	if names := children(t, dst); len(names) != 0 || len(b.store.rows) != 0 {
 		t.Errorf("left behind: %q, %d partials", names, len(b.store.rows))
 	}
-	fits := write(t, filepath.Join(t.TempDir(), "fits.bin"), make([]byte, 15*chunkSize))
+	fits := write(t, filepath.Join(t.TempDir(), "fits.bin"), make([]byte, 70*chunkSize))
 	if _, err := connect(t, a, b).Send(t.Context(), outgoing(fits)); err != nil {
 		t.Errorf("what fits: %v", err)
 	}

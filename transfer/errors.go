@@ -32,6 +32,18 @@ var (
 	ErrInternal    = errors.New("failed at the other side")    // anything else
 )
 
+// RoomError is an [ErrDiskFull] that was known before anything moved.
+type RoomError struct {
+	Need, Have int64 // bytes
+}
+
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("%v: need %d bytes, have %d", ErrDiskFull, e.Need, e.Have)
+}
+
+// Unwrap returns [ErrDiskFull].
+func (e *RoomError) Unwrap() error { return ErrDiskFull }
+
 // ErrReplaced is an [ErrInterrupted]: another connection with the same peer took over.
 // What was sent on the old one can be sent on the new one at once.
 var ErrReplaced = fmt.Errorf("%w: another connection took over", ErrInterrupted)

@@ -587,6 +587,9 @@ func TestGarbageAfterDone(t *testing.T) {
 func TestEmptyFrames(t *testing.T) {
 	s := newScene(t)
 	for typ, r := range gate {
+		if r.place == onSending || r.place == onMoving {
+			continue // only a receiver may send it: see TestHostileReceiver
+		}
 		t.Run(r.name, func(t *testing.T) {
 			s.t, s.bystander.t = t, t
 			p := newPuppet(t, s.b)
@@ -595,8 +598,6 @@ func TestEmptyFrames(t *testing.T) {
 			case onSession:
 				stream = 0
 			case onNew:
-			case onSending, onMoving: // needs an offer of ours: see TestHostileReceiver
-				t.Skip("only a receiver may send it")
 			default:
 				p.accepted(1, offering(1, load{"a", []byte("x")}))
 			}

@@ -32,6 +32,8 @@ type hello struct {
 type status struct {
 	Code code   `cbor:"1,keyasint"`
 	Text string `cbor:"2,keyasint,omitempty"` // at most 512 bytes, for logs and details
+	Need uint64 `cbor:"3,keyasint,omitempty"` // DECLINE for want of room: bytes needed
+	Have uint64 `cbor:"4,keyasint,omitempty"` // and bytes that there are
 }
 
 type ping struct {

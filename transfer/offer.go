@@ -151,7 +151,9 @@ func (a *sender) onAccept(payload []byte) error {
 	if uint64(entries) > m.Entries || uint64(bytes) > m.Bytes {
 		a.fail(fmt.Errorf("%w: the receiver takes %d bytes in %d entries", ErrLimit, m.Bytes, m.Entries))
 	}
-	a.plan = newPlan(a, m.Have)
+	if m.Have {
+		a.plan.await()
+	}
 	a.moving.Store(true)
 	a.answer <- m
 	return nil

@@ -35,13 +35,17 @@ type plan struct {
 	stopped bool
 }
 
-func newPlan(s *sender, wait bool) *plan {
-	p := &plan{sender: s, claims: map[uint32]map[uint32]value{}, open: map[uint32]*sourceFile{}}
-	if !wait {
-		p.upto = 1<<32 - 1
-	}
+func newPlan(s *sender) *plan {
+	p := &plan{sender: s, upto: 1<<32 - 1, claims: map[uint32]map[uint32]value{}, open: map[uint32]*sourceFile{}}
 	p.wake.L = &p.mu
 	return p
+}
+
+// await makes the plan wait for HAVE pages; called before anything is taken from it.
+func (p *plan) await() {
+	p.mu.Lock()
+	p.upto = 0
+	p.mu.Unlock()
 }
 
 func (p *plan) stop() {

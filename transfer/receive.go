@@ -18,7 +18,7 @@ const (
 	maxHeld     = 8 << 20 // the same, and what is not on disk yet
 	creditStep  = 512 << 10
 	maxCredit   = 1 << 30
-	reserve     = 64 << 20 // bytes of free space that are left alone
+	reserve     = 64 << 20 // bytes of free space that are left alone, or a 16th where there is little
 	storedEvery = 100 * time.Millisecond
 	stallAfter  = 30 * time.Second
 	stallBytes  = 16 << 10

@@ -56,13 +56,14 @@ func TestHostileReceiver(t *testing.T) {
 	take := func(hash value) *accept {
 		return &accept{Offer: hash, Entries: maxEntries, Bytes: maxTotal, Credit: window}
 	}
-	tests := []struct {
+	type row struct {
 		reason string
 		path   string
 		attack func(p *puppet, stream uint32, hash value)
 		want   error // of Send
 		ends   bool  // the session is ended, with BYE 1
-	}{
+	}
+	tests := []row{
 		{"accepts something else", big, func(p *puppet, stream uint32, hash value) {
 			hash[0] ^= 1
 			p.say(frameAccept, stream, take(hash))
@@ -133,6 +134,16 @@ func TestHostileReceiver(t *testing.T) {
 			p.say(frameAccept, stream, take(hash))
 			p.wire.Conn.Close()
 		}, ErrInterrupted, false},
+	}
+	for typ, r := range gate {
+		if r.place == onSending || r.place == onMoving {
+			tests = append(tests, row{"an empty " + r.name, big, func(p *puppet, stream uint32, hash value) {
+				if r.place == onMoving {
+					p.say(frameAccept, stream, take(hash))
+				}
+				p.say(typ, stream, nil2)
+			}, ErrInterrupted, true})
+		}
 	}
 	for _, test := range tests {
 		t.Run(test.reason, func(t *testing.T) {

@@ -71,7 +71,7 @@ type sender struct {
 	queue   *queue
 	buffers *buffers
 	shrink  compression
-	plan    *plan // set before moving
+	plan    *plan
 	moving  atomic.Bool
 	phase   atomic.Int32
 	stored  atomic.Int64
@@ -119,6 +119,7 @@ func (s *Session) Send(ctx context.Context, out *Outgoing) (Report, error) {
 	defer s.work.Done()
 	a := &sender{session: s, out: out, buffers: newBuffers(sendBuffers), cancel: cancel,
 		answer: make(chan *accept, 1), done: make(chan *done, 1)}
+	a.plan = newPlan(a)
 	out.mu.Lock()
 	if out.current != nil {
 		out.mu.Unlock()
@@ -151,16 +152,12 @@ func (a *sender) run(ctx context.Context) (Report, error) {
 	// Everything that this attempt started has ended before the scan's handles close.
 	defer func() {
 		a.cancel(nil)
-		if a.plan != nil {
-			a.plan.stop()
-		}
+		a.plan.stop()
 		if a.queue != nil {
 			a.queue.close()
 		}
 		a.workers.Wait()
-		if a.plan != nil {
-			a.plan.closeAll()
-		}
+		a.plan.closeAll()
 		a.scan.close()
 	}()
 	report, err := a.exchange(ctx)
@@ -281,7 +278,11 @@ func (a *sender) handle(typ frameType, payload []byte) error {
 		if err := unmarshal(payload, &m); err != nil {
 			return err
 		}
-		a.fail(&answeredError{fromCode(m.Code)})
+		why := fromCode(m.Code)
+		if errors.Is(why, ErrDiskFull) && m.Need > 0 {
+			why = &RoomError{Need: int64(min(m.Need, maxTotal)), Have: int64(min(m.Have, maxTotal))}
+		}
+		a.fail(&answeredError{why})
 	case frameHave:
 		var m have
 		if err := unmarshal(payload, &m); err != nil {

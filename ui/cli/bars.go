@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"sync/atomic"
+	"yonder/app"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -80,7 +81,7 @@ func barHead(e *progressEvent) string {
 
 // barTail is what stands right of the bar: how much, how fast, how long yet.
 func barTail(e *progressEvent) string {
-	parts := []string{formatBytes(e.Stored) + " of " + atLeast(e.Final) + formatBytes(e.Bytes)}
+	parts := []string{app.FormatBytes(e.Stored) + " of " + atLeast(e.Final) + app.FormatBytes(e.Bytes)}
 	if rate := formatRate(float64(e.Rate)); rate != "" {
 		parts = append(parts, rate)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 	"time"
+	"yonder/app"
 )
 
 func TestFormatBytes(t *testing.T) {
@@ -23,8 +24,8 @@ func TestFormatBytes(t *testing.T) {
 		{"GiB", 5 << 30, "5.0 GiB"},
 		{"the most there can be", math.MaxInt64, "8.0 EiB"},
 	} {
-		if got := formatBytes(test.n); got != test.want {
-			t.Errorf("%s: formatBytes(%d) = %q, want %q", test.reason, test.n, got, test.want)
+		if got := app.FormatBytes(test.n); got != test.want {
+			t.Errorf("%s: app.FormatBytes(%d) = %q, want %q", test.reason, test.n, got, test.want)
 		}
 	}
 }

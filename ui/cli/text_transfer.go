@@ -37,7 +37,7 @@ func what(names []string, count int) string {
 
 // volume is the size of a selection; the number of entries is left out for one file.
 func volume(entries, bytes int64, final bool) string {
-	text := formatBytes(bytes)
+	text := app.FormatBytes(bytes)
 	if entries > 1 {
 		text = plural(entries, "file or folder", "files and folders") + ", " + text
 	}
@@ -61,7 +61,7 @@ func (t *textPrinter) state(e stateEvent) {
 		}
 		text := fmt.Sprintf(verb, what(e.Names, e.NameCount), name)
 		if e.Resumed > 0 {
-			text += ", " + formatBytes(e.Resumed) + " of it are there already"
+			text += ", " + app.FormatBytes(e.Resumed) + " of it are there already"
 		}
 		t.screen.line(text)
 	case app.Interrupted:
@@ -91,7 +91,7 @@ func (t *textPrinter) progress(e progressEvent) {
 		return
 	}
 	t.told[e.ID] = t.now()
-	parts := []string{peerName(e.Peer) + ": " + formatBytes(e.Stored) + " of " + atLeast(e.Final) + formatBytes(e.Bytes)}
+	parts := []string{peerName(e.Peer) + ": " + app.FormatBytes(e.Stored) + " of " + atLeast(e.Final) + app.FormatBytes(e.Bytes)}
 	if rate := formatRate(float64(e.Rate)); rate != "" {
 		parts = append(parts, rate)
 	}
@@ -165,7 +165,7 @@ func (t *textPrinter) done(e doneEvent) {
 	case app.Done:
 		t.doneWell(e, name)
 	case app.Interrupted:
-		text := "interrupted: " + formatBytes(e.Stored) + " of " + atLeast(e.Final) + formatBytes(e.Bytes) + " are at " + name
+		text := "interrupted: " + app.FormatBytes(e.Stored) + " of " + atLeast(e.Final) + app.FormatBytes(e.Bytes) + " are at " + name
 		t.problem(t.paint(red, "error:"), app.Problem{Text: text, Hint: "the same command again goes on from there"})
 	default:
 		t.doneBadly(e, name)
@@ -192,9 +192,9 @@ func (t *textPrinter) doneBadly(e doneEvent, name string) {
 }
 
 func (t *textPrinter) doneWell(e doneEvent, name string) {
-	text := "received " + plural(e.Files, "file", "files") + " (" + formatBytes(e.Bytes) + ") from " + name
+	text := "received " + plural(e.Files, "file", "files") + " (" + app.FormatBytes(e.Bytes) + ") from " + name
 	if e.Outgoing {
-		text = "sent " + plural(e.Files, "file", "files") + " (" + formatBytes(e.Bytes) + ") to " + name
+		text = "sent " + plural(e.Files, "file", "files") + " (" + app.FormatBytes(e.Bytes) + ") to " + name
 	}
 	if e.ElapsedMS > 0 {
 		text += " in " + formatDuration(time.Duration(e.ElapsedMS)*time.Millisecond)
@@ -203,7 +203,7 @@ func (t *textPrinter) doneWell(e doneEvent, name string) {
 		text += ", " + rate
 	}
 	if e.Resumed > 0 {
-		text += "; " + formatBytes(e.Resumed) + " were there already"
+		text += "; " + app.FormatBytes(e.Resumed) + " were there already"
 	}
 	t.screen.line(text)
 	if !e.Outgoing && e.Folder != "" {
