@@ -55,7 +55,7 @@ type App struct {
 	network network // listener and search; see network.go
 }
 
-var errClosing = errors.New("Yonder is ending")
+var errClosing = errors.New("this program is ending")
 
 // parts is what [App] is made of. Open makes the real ones.
 type parts struct {

@@ -245,7 +245,7 @@ func TestFriendlyNames(t *testing.T) {
 	names := map[string]bool{}
 	for i := range 200 {
 		id := DeviceID{byte(i)}
-		if friendlyName(id) != friendlyName(id) {
+		if once, again := friendlyName(id), friendlyName(id); once != again {
 			t.Fatal("not the same name twice")
 		}
 		names[friendlyName(id)] = true

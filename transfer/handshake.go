@@ -108,7 +108,7 @@ func (s *Session) greet(ask bool) error {
 	s.peer.Self = Self{Name: theirs.Name, System: theirs.System, Version: theirs.Version, Port: theirs.Port}
 	s.peer.Epoch = theirs.Epoch
 	s.asked = theirs.Ask
-	s.peer.Skew = time.UnixMilli(theirs.Clock).Sub(time.Now())
+	s.peer.Skew = time.Until(time.UnixMilli(theirs.Clock))
 	return s.wire.SetDeadline(time.Time{})
 }
 
