@@ -76,9 +76,6 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
-screenshots: deps-test ## as root: take the pictures of docs/ from real windows
-	YONDER_PICTURES=$(CURDIR)/docs $(BUS) go test $(FLAGS) -count=1 -run TestPictures ./ui/desktop
-
 bench: ## run the benchmarks
 	go test $(FLAGS) -run '^$$' -bench . -benchmem ./...
 

@@ -17,7 +17,7 @@ fi
 zip=$PWD/$DIST/$PACKAGE-$VERSION-windows-amd64-portable.zip
 [[ -f $zip ]] || { echo "error: $zip is missing" >&2; echo 'hint: make packages' >&2; exit 1; }
 for tool in wine unzip x86_64-w64-mingw32-gcc Xvfb import xwininfo; do
-  command -v $tool >/dev/null || { echo "error: $tool is missing" >&2; echo 'hint: bash packaging/deps.sh check' >&2; exit 1; }
+  command -v "$tool" >/dev/null || { echo "error: $tool is missing" >&2; echo 'hint: bash packaging/deps.sh check' >&2; exit 1; }
 done
 die() { echo "error: $*" >&2; exit 1; }
 

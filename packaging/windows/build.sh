@@ -14,7 +14,7 @@ rm -rf "$stage" && mkdir -p "$folder"
 export GOOS=windows GOARCH=amd64
 mingw=x86_64-w64-mingw32
 for tool in $mingw-gcc $mingw-windres zip; do
-  command -v $tool >/dev/null || { echo "error: $tool is missing" >&2; echo 'hint: bash packaging/deps.sh package' >&2; exit 1; }
+  command -v "$tool" >/dev/null || { echo "error: $tool is missing" >&2; echo 'hint: bash packaging/deps.sh package' >&2; exit 1; }
 done
 
 "$WORK/bin/icongen" -o "$stage/icon.ico" packaging/icon.svg
