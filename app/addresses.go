@@ -30,13 +30,13 @@ func (a *App) watchAddresses() {
 // refreshMe recomputes Me and tells what changed. The caller holds mu.
 func (a *App) refreshMe() {
 	me := a.me
-	me.Name, me.Folder = a.name(), a.folder()
+	me.Name, me.Folder, me.Discovery = a.name(), a.folder(), a.searchMode()
 	me.Listening, me.Addresses = "", nil
 	if a.network.port != 0 {
 		me.Addresses = a.ownAddresses()
 		me.Listening = me.Addresses[0]
 	}
-	if me.Name == a.me.Name && me.Folder == a.me.Folder && me.Listening == a.me.Listening && slices.Equal(me.Addresses, a.me.Addresses) {
+	if me.Name == a.me.Name && me.Folder == a.me.Folder && me.Discovery == a.me.Discovery && me.Listening == a.me.Listening && slices.Equal(me.Addresses, a.me.Addresses) {
 		return
 	}
 	a.me = me

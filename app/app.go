@@ -84,7 +84,7 @@ func newApp(p parts) *App {
 	}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	a.me = Me{ID: p.id, System: systemName(), Version: p.options.Version, Dir: p.profile.dir, PID: os.Getpid()}
-	a.me.Name, a.me.Folder = a.name(), a.folder()
+	a.me.Name, a.me.Folder, a.me.Discovery = a.name(), a.folder(), a.searchMode()
 	a.loadPeople()
 	a.loadTransfers()
 	return a

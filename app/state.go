@@ -21,6 +21,7 @@ type Me struct {
 	Version   string   `json:"version"`             // of Yonder, such as "0.1.0"
 	Listening string   `json:"listening,omitempty"` // "HOST:PORT" of the listener; empty: nobody can send to us
 	Addresses []string `json:"addresses,omitempty"` // "IP:PORT" at which others can reach us, best first
+	Discovery string   `json:"discovery"`           // how people are looked for: "both", "mdns", "broadcast", "none"
 	Folder    string   `json:"folder"`              // where files land unless somebody chooses another; absolute; empty: there is none, so one must be chosen
 	Dir       string   `json:"dir"`                 // profile directory
 	PID       int      `json:"pid"`                 // of the process that owns the profile

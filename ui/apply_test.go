@@ -63,10 +63,10 @@ func TestEmptyListSaysWhatWasTried(t *testing.T) {
 	if got, want := b.w.side.tried.segment.Text, "Looking by mDNS and broadcast as 192.168.1.7:21925, [fe80::2%eth0]:21925."; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
-	off := s.Settings
+	off := s.Me
 	off.Discovery = "none"
-	b.w.Apply(app.Event{Kind: app.EventSettings, Settings: &off})
-	if got, want := b.w.side.tried.segment.Text, "Looking for people is turned off in the settings."; got != want {
+	b.w.Apply(app.Event{Kind: app.EventMe, Me: &off})
+	if got, want := b.w.side.tried.segment.Text, "Looking for people is turned off. Add people by address."; got != want {
 		t.Errorf("with discovery off it says %q, want %q", got, want)
 	}
 	b.w.Apply(app.Event{Kind: app.EventPerson, Person: &alice})

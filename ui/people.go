@@ -98,7 +98,7 @@ func (w *Window) refreshPeople() {
 		key = "people.starting"
 	case w.me.Listening == "":
 		key = "me.silent"
-	case w.settings.Discovery == "none":
+	case w.me.Discovery == "none":
 		key = "me.address"
 	}
 	s.state.setText(w.words.L(key))
@@ -130,13 +130,13 @@ func (w *Window) tried() string {
 	switch {
 	case !w.ready:
 		return l.L("people.starting")
-	case w.settings.Discovery == "none":
+	case w.me.Discovery == "none":
 		return l.L("people.tried.none")
 	case len(w.me.Addresses) == 0:
 		return l.L("people.tried.offline")
 	}
 	how := "people.tried.both"
-	if d := w.settings.Discovery; d == "mdns" || d == "broadcast" {
+	if d := w.me.Discovery; d == "mdns" || d == "broadcast" {
 		how = "people.tried." + d
 	}
 	addresses := w.me.Addresses[:min(2, len(w.me.Addresses))]
