@@ -45,6 +45,7 @@ type follower struct {
 // followed is what was last told about one transfer.
 type followed struct {
 	state   app.TransferState
+	why     string // code of the problem told with it
 	final   bool
 	started time.Time // when it first ran; zero: it never did
 	ended   bool
@@ -98,14 +99,14 @@ func (f *follower) transfer(it app.Item) {
 		return
 	}
 	was.count(t)
-	changed := was.state != t.State
+	changed := was.state != t.State || was.why != codeOf(t.Problem)
 	was.ended = t.State.Ended()
 	switch {
 	case t.State == app.Offered && f.news(it):
 		f.printer.print(f.offer(it, false))
 	case t.State == app.Waiting && changed && (was.state != "" || t.Problem != nil),
-		t.State == app.Running && changed,
-		t.State == app.Interrupted && changed:
+		t.State == app.Running && was.state != t.State,
+		t.State == app.Interrupted && was.state != t.State:
 		if t.State == app.Running && was.started.IsZero() {
 			was.started = f.now()
 		}
@@ -115,7 +116,14 @@ func (f *follower) transfer(it app.Item) {
 	case was.ended:
 		f.end(it, was)
 	}
-	was.state, was.final = t.State, t.Final
+	was.state, was.final, was.why = t.State, t.Final, codeOf(t.Problem)
+}
+
+func codeOf(p *app.Problem) string {
+	if p == nil {
+		return ""
+	}
+	return p.Code
 }
 
 // abandon tells the end, for this run, of a transfer that can go on later.

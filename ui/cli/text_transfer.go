@@ -49,7 +49,11 @@ func (t *textPrinter) state(e stateEvent) {
 	switch app.TransferState(e.State) {
 	case app.Waiting:
 		t.bars.remove(e.ID)
-		if e.Problem != nil {
+		switch {
+		case e.Problem != nil && e.Problem.Code == app.CodeUnreachable:
+			t.screen.line(name + " cannot be reached now; waiting until that changes, Ctrl+C stops")
+			return
+		case e.Problem != nil:
 			t.screen.line(clean(e.Problem.Text) + "; trying again")
 			return
 		}
@@ -165,6 +169,14 @@ func (t *textPrinter) done(e doneEvent) {
 	case app.Done:
 		t.doneWell(e, name)
 	case app.Interrupted:
+		if e.Problem != nil && e.Problem.Code == app.CodeUnreachable {
+			t.doneBadly(e, name)
+			return
+		}
+		if e.Stored == 0 && e.Bytes == 0 {
+			t.problem(t.paint(red, "error:"), app.Problem{Text: "interrupted: nothing is at " + name + " yet", Hint: "the same command again tries again"})
+			return
+		}
 		text := "interrupted: " + app.FormatBytes(e.Stored) + " of " + atLeast(e.Final) + app.FormatBytes(e.Bytes) + " are at " + name
 		t.problem(t.paint(red, "error:"), app.Problem{Text: text, Hint: "the same command again goes on from there"})
 	default:
