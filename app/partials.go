@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -45,6 +46,49 @@ func (s *store) RemovePartial(peer transfer.ID, key [16]byte) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketPartials).Delete(join(peer[:], key[:]))
 	})
+}
+
+// doneRecord is an incoming transfer that is through, kept for a sender that was cut
+// off before it knew.
+type doneRecord struct {
+	At        time.Time
+	Files     int64
+	Published []transfer.Published
+}
+
+// keepDone is how long such a sender may stay away.
+const keepDone = 7 * 24 * time.Hour
+
+// PutDone implements [transfer.PartialStore]. What is too old goes with it.
+func (s *store) PutDone(peer transfer.ID, key [16]byte, done transfer.Finished) error {
+	r := doneRecord{At: time.Now(), Files: done.Files, Published: done.Published}
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(bucketPartials).Delete(join(peer[:], key[:])); err != nil {
+			return err
+		}
+		b := tx.Bucket(bucketDone)
+		c := b.Cursor()
+		for k, v := c.Seek(peer[:]); bytes.HasPrefix(k, peer[:]); k, v = c.Next() {
+			var old doneRecord
+			if !decode(v, &old) || time.Since(old.At) > keepDone {
+				if err := c.Delete(); err != nil {
+					return err
+				}
+			}
+		}
+		return putJSON(b, join(peer[:], done.Transfer[:]), r)
+	})
+}
+
+// FindDone implements [transfer.PartialStore].
+func (s *store) FindDone(peer transfer.ID, id [16]byte) (transfer.Finished, bool) {
+	var r doneRecord
+	ok := false
+	s.db.View(func(tx *bbolt.Tx) error {
+		ok = decode(tx.Bucket(bucketDone).Get(join(peer[:], id[:])), &r)
+		return nil
+	})
+	return transfer.Finished{Transfer: id, Files: r.Files, Published: r.Published}, ok
 }
 
 // partialsOf returns the unfinished transfers from one person.

@@ -26,7 +26,8 @@ var (
 	bucketSequence = []byte("sequence") // device id → number of the last message to it
 	bucketReceipts = []byte("receipts") // device id, 16 bytes → nothing: read here, sender not yet told
 	bucketPartials = []byte("partials") // device id, resume key → partialRecord
-	allBuckets     = [][]byte{bucketMeta, bucketPeople, bucketHistory, bucketIndex, bucketAlias, bucketOpen, bucketOutbox, bucketSequence, bucketReceipts, bucketPartials}
+	bucketDone     = []byte("done")     // device id, transfer id → doneRecord
+	allBuckets     = [][]byte{bucketMeta, bucketPeople, bucketHistory, bucketIndex, bucketAlias, bucketOpen, bucketOutbox, bucketSequence, bucketReceipts, bucketPartials, bucketDone}
 )
 
 // lockWait is how long an owner is waited for that is just ending.

@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 )
 
-// A receiver that dies while it publishes must not publish the same a second time
-// when the sender tries again. So before each rename it notes in the staging folder
-// what it is about to do; what is gone from the tree and there under the noted name
-// was done.
+// A receiver that dies or is cut off while it publishes must not publish the same a
+// second time when the sender tries again. So before each rename it notes in the
+// staging folder what it is about to do; what is gone from the tree and there under
+// the noted name was done. Once everything is, that goes to the [PartialStore], and
+// an offer of the same transfer is answered with DONE at once.
 
 // intent is one line of the file "publishing".
 type intent struct {
@@ -94,13 +95,27 @@ func (r *receiver) repeat() Report {
 	}
 	r.stored.Store(int64(r.offer.Bytes))
 	r.resumed.Store(int64(r.offer.Bytes))
-	r.clean()
+	r.clean(list)
 	return r.reportDone(list)
 }
 
-// clean forgets the partial of a transfer that is through.
-func (r *receiver) clean() {
-	if err := r.session.node.partials.RemovePartial(r.session.peer.ID, r.key); err != nil {
+// answerDone answers an offer of a transfer that is through: its sender was cut off
+// before it knew.
+func (r *receiver) answerDone(f Finished) {
+	r.cancel(fmt.Errorf("%w: it is done already", ErrBusy)) // what still comes is forgotten
+	r.accepted.Store(true)
+	r.mu.Lock()
+	m := accept{Offer: r.hash, Entries: maxEntries, Bytes: maxTotal}
+	r.mu.Unlock()
+	r.session.out.send(frameAccept, r.stream, &m)
+	r.session.out.send(frameStored, r.stream, &stored{Chunks: []chunkRange{}, Files: uint64(f.Files), Bytes: r.offer.Bytes, Resumed: r.offer.Bytes})
+	r.session.out.send(frameDone, r.stream, &done{Files: uint64(f.Files), Published: wireNames(f.Published), Skipped: []skipped{}})
+}
+
+// clean replaces the partial of a transfer that is through by that fact.
+func (r *receiver) clean(published []Published) {
+	f := Finished{Transfer: r.in.Transfer, Files: r.complete.Load(), Published: published[:min(len(published), maxNames)]}
+	if err := r.session.node.partials.PutDone(r.session.peer.ID, r.key, f); err != nil {
 		r.session.node.log.Warn("forget partial", "err", err)
 	}
 	if err := r.staging.remove(); err != nil {

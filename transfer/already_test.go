@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -77,5 +78,43 @@ func TestPublishedOnlyOnce(t *testing.T) {
 				t.Errorf("in the folder: %v, want the two entries only", entries)
 			}
 		})
+	}
+}
+
+// TestDoneIsToldAgain plays a sender that was cut off after everything was published and
+// before it knew: it tries again, is told so, and nothing is asked, sent or stored twice.
+func TestDoneIsToldAgain(t *testing.T) {
+	src, dst := t.TempDir(), t.TempDir()
+	file := write(t, filepath.Join(src, "a.txt"), []byte("content"))
+	a := startNode(t, nil, "", nil)
+	identity, store := newKey(t), &memoryPartials{}
+	b := startNode(t, identity, dst, store)
+	out, asked := outgoing(file), 0
+	for try := range 3 {
+		report, err := connect(t, a, b).Send(t.Context(), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Files != 1 || len(report.Published) != 1 || report.Published[0].As != "a.txt" {
+			t.Errorf("try %d: report = %+v", try, report)
+		}
+		if wire := out.Progress().Wire; try > 0 && wire != 0 {
+			t.Errorf("try %d: %d bytes were sent again", try, wire)
+		}
+		if try == 1 { // the receiver's process may have been another one
+			b.stop()
+			b = startNode(t, identity, dst, store)
+			b.decide = func(context.Context, *Incoming) Decision {
+				asked++
+				return Decision{}
+			}
+		}
+	}
+	sameTree(t, dst, src)
+	if _, err := connect(t, a, b).Send(t.Context(), outgoing(file)); !errors.Is(err, ErrDeclined) {
+		t.Errorf("another transfer of the same file = %v, want that it is asked about", err)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once: about the other transfer", asked)
 	}
 }

@@ -104,8 +104,9 @@ func (s *Session) onBye(payload []byte) error {
 	if err := unmarshal(payload, &m); err != nil {
 		return err
 	}
-	if err := fromCode(m.Code); !errors.Is(err, ErrInterrupted) {
-		return fmt.Errorf("%w: peer closed: %w: %q", ErrInterrupted, err, m.Text)
+	why := fromCode(m.Code)
+	if errors.Is(why, ErrInterrupted) {
+		return fmt.Errorf("%w: peer closed: %q", why, m.Text)
 	}
-	return fmt.Errorf("%w: peer closed: %q", ErrInterrupted, m.Text)
+	return fmt.Errorf("%w: peer closed: %w: %q", ErrInterrupted, why, m.Text)
 }

@@ -21,6 +21,19 @@ type PartialStore interface {
 	FindPartial(peer ID, key [16]byte) (Partial, bool)
 	PutPartial(Partial) error
 	RemovePartial(peer ID, key [16]byte) error
+	// PutDone replaces a partial, in one step, by the fact that its transfer is through.
+	// It may be forgotten after some days.
+	PutDone(peer ID, key [16]byte, done Finished) error
+	// FindDone finds what PutDone put.
+	FindDone(peer ID, transfer [16]byte) (Finished, bool)
+}
+
+// Finished is a transfer that is on disk under its final names. Its sender may not
+// know that yet.
+type Finished struct {
+	Transfer  [16]byte
+	Files     int64
+	Published []Published // at most 100
 }
 
 // Partial is one unfinished incoming transfer.
@@ -241,6 +254,7 @@ func classify(err error) error {
 type memoryPartials struct {
 	mu   sync.Mutex
 	rows map[partialKey]Partial
+	done map[partialKey]Finished // by transfer id
 }
 
 // partialKey finds a partial.
@@ -271,4 +285,22 @@ func (m *memoryPartials) RemovePartial(peer ID, key [16]byte) error {
 	defer m.mu.Unlock()
 	delete(m.rows, partialKey{peer, key})
 	return nil
+}
+
+func (m *memoryPartials) PutDone(peer ID, key [16]byte, done Finished) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rows, partialKey{peer, key})
+	if m.done == nil || len(m.done) >= 1000 {
+		m.done = map[partialKey]Finished{}
+	}
+	m.done[partialKey{peer, done.Transfer}] = done
+	return nil
+}
+
+func (m *memoryPartials) FindDone(peer ID, transfer [16]byte) (Finished, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done, ok := m.done[partialKey{peer, transfer}]
+	return done, ok
 }

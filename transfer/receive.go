@@ -244,6 +244,10 @@ func (r *receiver) take() (Report, error) {
 		r.decline(err)
 		return Report{}, err
 	}
+	if f, ok := r.session.node.partials.FindDone(r.session.peer.ID, r.in.Transfer); ok {
+		r.answerDone(f)
+		return Report{}, nil
+	}
 	found, has := r.session.node.partials.FindPartial(r.session.peer.ID, r.key)
 	r.mu.Lock()
 	if has && r.within(found) {

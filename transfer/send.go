@@ -128,6 +128,9 @@ func (s *Session) Send(ctx context.Context, out *Outgoing) (Report, error) {
 	out.current = a
 	out.mu.Unlock()
 	report, err := a.run(ctx)
+	if errors.Is(err, errClosed) {
+		err = interrupted(cmpError(s.failure(), err))
+	}
 	a.phase.Store(int32(Over))
 	out.mu.Lock()
 	out.last = a.progress()

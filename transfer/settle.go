@@ -193,7 +193,7 @@ func (r *receiver) finish() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r.clean()
+	r.clean(published)
 	return r.reportDone(published), nil
 }
 
@@ -311,13 +311,19 @@ func (r *receiver) reportDone(published []Published) Report {
 	report.Links = int64(min(r.end.Links, maxEntries))
 	report.Failed += max(0, int64(min(r.end.SkipCount, maxEntries))-report.Links)
 	r.mu.Unlock()
-	size := 0
+	m.Published = wireNames(published)
+	r.session.out.send(frameDone, r.stream, &m)
+	return report
+}
+
+// wireNames returns as many published names as fit into a frame.
+func wireNames(published []Published) []renamed {
+	rows, size := []renamed{}, 0
 	for _, p := range published[:min(len(published), maxNames)] {
 		if size += len(p.Name) + len(p.As) + 8; size > maxControl/3 {
 			break
 		}
-		m.Published = append(m.Published, renamed{Name: p.Name, As: p.As})
+		rows = append(rows, renamed{Name: p.Name, As: p.As})
 	}
-	r.session.out.send(frameDone, r.stream, &m)
-	return report
+	return rows
 }

@@ -45,6 +45,9 @@ type writer struct {
 	rate     atomic.Uint64 // float64 bits: bytes per second while the link was the limit
 }
 
+// errClosed is an [ErrInterrupted]: the session is ending. Its own reason tells more.
+var errClosed = fmt.Errorf("%w: session closed", ErrInterrupted)
+
 func newWriter(tls io.Writer, flush func() error) *writer {
 	w := &writer{out: bufio.NewWriterSize(tls, 64<<10), flush: flush, fragment: minFragment, drained: make(chan struct{})}
 	w.wake.L = &w.mu
@@ -69,7 +72,7 @@ func (w *writer) sendFrame(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return fmt.Errorf("%w: session closed", ErrInterrupted)
+		return errClosed
 	}
 	if w.backlog += len(b); w.backlog > maxBacklog {
 		return fmt.Errorf("%w: peer does not read", ErrStalled)
