@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -116,5 +117,30 @@ func TestDoneIsToldAgain(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times, want once: about the other transfer", asked)
+	}
+}
+
+// TestStagingComesAndGoes: the folder of all partials is removed with the last of them,
+// which may be the moment when the next one begins.
+func TestStagingComesAndGoes(t *testing.T) {
+	dst := t.TempDir()
+	var both sync.WaitGroup
+	for range 4 {
+		both.Go(func() {
+			for range 200 {
+				s, err := createStaging(dst)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.remove(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	both.Wait()
+	if left, _ := os.ReadDir(dst); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

@@ -110,11 +110,17 @@ func openDestination(folder string) (*staging, error) {
 }
 
 func (s *staging) create() error {
-	if err := s.dest.Mkdir(incomingFolder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	if err := s.dest.Mkdir(filepath.FromSlash(s.rel), 0o700); err != nil {
-		return err
+	for try := 0; ; try++ {
+		if err := s.dest.Mkdir(incomingFolder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+		err := s.dest.Mkdir(filepath.FromSlash(s.rel), 0o700)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, os.ErrNotExist) || try == 100 { // or the last transfer before this one has just removed it
+			return err
+		}
 	}
 	if err := s.openBase(); err != nil {
 		return err
