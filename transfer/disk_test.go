@@ -225,8 +225,8 @@ func TestPlantedLinks(t *testing.T) {
 	}{
 		{"at the final names", map[string]string{"a": filepath.Join(target, "x"), "f": target}, nil, "a (1)", "f (1)/x"},
 		{"at the final names, dangling", map[string]string{"a": filepath.Join(target, "new"), "f": filepath.Join(target, "new")}, nil, "a (1)", "f (1)/x"},
-		{"at the staging folder", map[string]string{incomingFolder: target}, ErrInternal, "", ""},
-		{"at the staging folder, to inside", map[string]string{incomingFolder: "inside"}, ErrInternal, "", ""},
+		{"at the staging folder", map[string]string{incomingFolder: target}, ErrReadOnly, "", ""},
+		{"at the staging folder, to inside", map[string]string{incomingFolder: "inside"}, ErrReadOnly, "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.reason, func(t *testing.T) {
@@ -250,6 +250,8 @@ func TestPlantedLinks(t *testing.T) {
 				holds(t, filepath.Join(dst, test.x), "new x")
 			} else if names := children(t, filepath.Join(dst, "inside")); len(names) != 0 {
 				t.Errorf("left behind: %q", names)
+			} else if to, err := os.Readlink(filepath.Join(dst, incomingFolder)); err != nil || to != test.links[incomingFolder] {
+				t.Errorf("the link itself is %q now, %v", to, err)
 			}
 			if after := tree(t, outside); after != before {
 				t.Errorf("behind the links there is now\n%s, want\n%s", after, before)

@@ -114,6 +114,9 @@ func (s *staging) create() error {
 		if err := s.dest.Mkdir(incomingFolder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
+		if err := s.mustBeFolder(incomingFolder); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 		err := s.dest.Mkdir(filepath.FromSlash(s.rel), 0o700)
 		if err == nil {
 			break
@@ -142,16 +145,21 @@ func (s *staging) create() error {
 // openBase opens the staging folder, which must be a folder and no link.
 func (s *staging) openBase() error {
 	for _, name := range []string{incomingFolder, filepath.FromSlash(s.rel)} {
-		info, err := s.dest.Lstat(name)
-		if err != nil {
+		if err := s.mustBeFolder(name); err != nil {
 			return err
-		}
-		if !info.IsDir() {
-			return fmt.Errorf("%q is not a folder", name)
 		}
 	}
 	var err error
 	s.base, err = s.dest.OpenRoot(filepath.FromSlash(s.rel))
+	return err
+}
+
+// mustBeFolder refuses what is no folder below the destination, links above all.
+func (s *staging) mustBeFolder(name string) error {
+	info, err := s.dest.Lstat(name)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%w: %q is not a folder", ErrReadOnly, name)
+	}
 	return err
 }
 
@@ -235,7 +243,9 @@ func (s *staging) closeInner() {
 func (s *staging) remove() error {
 	s.closeInner() // Windows does not let go of names that are open
 	err := s.dest.RemoveAll(filepath.FromSlash(s.rel))
-	s.dest.Remove(incomingFolder) // only when it is empty
+	if info, statErr := s.dest.Lstat(incomingFolder); statErr == nil && info.IsDir() { // no link that somebody put there
+		s.dest.Remove(incomingFolder) // only when it is empty
+	}
 	s.close()
 	return err
 }
