@@ -104,7 +104,7 @@ func (k *keeper) store(a *assembly) error {
 	if err := k.write(f, a.chunk, raw, v); err != nil {
 		return k.giveUp(f, err)
 	}
-	k.r.noteStored(a.entry, a.chunk, f, len(raw))
+	k.r.noteStored(a.entry, a.chunk)
 	return nil
 }
 
@@ -194,20 +194,16 @@ func fatal(err error) bool {
 }
 
 // noteStored counts a chunk that is on disk, and queues its acknowledgement.
-func (r *receiver) noteStored(entry, chunk uint32, f *incomingFile, n int) {
+func (r *receiver) noteStored(entry, chunk uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ackBytes += int64(n)
 	if last := len(r.acks.Chunks) - 1; last >= 0 && r.acks.Chunks[last].Entry == entry && r.acks.Chunks[last].First+r.acks.Chunks[last].Count == chunk {
 		r.acks.Chunks[last].Count++
 	} else {
 		r.acks.Chunks = append(r.acks.Chunks, chunkRange{Entry: entry, First: chunk, Count: 1})
 	}
 	if len(r.acks.Chunks) >= 1000 {
-		m := r.acks
-		r.acks, r.ackBytes = stored{}, 0
-		m.Bytes, m.Files, m.Resumed = uint64(r.stored.Load()), uint64(r.complete.Load()), uint64(r.resumed.Load())
-		r.session.out.send(frameStored, r.stream, &m)
+		r.acknowledgeLocked()
 	}
 }
 

@@ -81,7 +81,6 @@ type receiver struct {
 	ended       bool
 	end         end
 	acks        stored
-	ackBytes    int64
 	skipped     []Skipped
 	skipCount   int64
 	failedCount int64
@@ -370,14 +369,17 @@ func (r *receiver) arrived() bool {
 // acknowledge tells the sender what is on disk since the last time.
 func (r *receiver) acknowledge() {
 	r.mu.Lock()
-	m := r.acks
-	r.acks, r.ackBytes = stored{}, 0
-	r.mu.Unlock()
-	if len(m.Chunks) == 0 {
+	defer r.mu.Unlock()
+	r.acknowledgeLocked()
+}
+
+func (r *receiver) acknowledgeLocked() {
+	if len(r.acks.Chunks) == 0 {
 		return
 	}
-	m.Bytes, m.Files, m.Resumed = uint64(r.stored.Load()), uint64(r.complete.Load()), uint64(r.resumed.Load())
-	r.session.out.send(frameStored, r.stream, &m)
+	r.acks.Bytes, r.acks.Files, r.acks.Resumed = uint64(r.stored.Load()), uint64(r.complete.Load()), uint64(r.resumed.Load())
+	r.session.out.send(frameStored, r.stream, &r.acks)
+	r.acks = stored{}
 }
 
 // abandon closes a transfer that failed. What can be resumed stays.

@@ -88,18 +88,18 @@ type sender struct {
 	offers []value // BLAKE3 of the payloads that the receiver may accept
 }
 
-func (s *sender) progress() Progress {
-	p := Progress{Phase: Phase(s.phase.Load()), Stored: s.stored.Load(), Files: s.files.Load(), Resumed: s.resumed.Load(), Wire: s.wire.Load()}
-	if s.scan != nil {
-		entries, _, bytes, complete := s.scan.manifest.totals()
-		p.Names, p.Count = s.scan.names(), len(s.scan.tops)
+func (a *sender) progress() Progress {
+	p := Progress{Phase: Phase(a.phase.Load()), Stored: a.stored.Load(), Files: a.files.Load(), Resumed: a.resumed.Load(), Wire: a.wire.Load()}
+	if a.scan != nil {
+		entries, _, bytes, complete := a.scan.manifest.totals()
+		p.Names, p.Count = a.scan.names(), len(a.scan.tops)
 		p.Entries, p.Bytes, p.Final = entries, bytes, complete
 	}
 	return p
 }
 
 // fail ends the attempt.
-func (s *sender) fail(why error) { s.cancel(why) }
+func (a *sender) fail(why error) { a.cancel(why) }
 
 // Send offers out and moves it. It returns when the receiver has everything durable
 // under its final names, or with the reason why not: [ErrDeclined], [ErrNobody],

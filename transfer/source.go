@@ -65,22 +65,22 @@ var (
 )
 
 // work carries out jobs until the transfer is over.
-func (s *sender) work(ctx context.Context, p *plan) {
+func (a *sender) work(ctx context.Context, p *plan) {
 	for {
 		j, ok := p.take()
 		if !ok {
 			return
 		}
-		again, err := s.carry(ctx, j)
+		again, err := a.carry(ctx, j)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errGivenUp) {
-			s.giveUp(j.file, err)
+			a.giveUp(j.file, err)
 		}
 		p.finished(j, again)
 	}
 }
 
 // giveUp fails one file; the others go on.
-func (s *sender) giveUp(f *sourceFile, err error) {
+func (a *sender) giveUp(f *sourceFile, err error) {
 	f.mu.Lock()
 	first := !f.failed
 	f.failed = true
@@ -92,21 +92,21 @@ func (s *sender) giveUp(f *sourceFile, err error) {
 	if errors.Is(err, errChanged) {
 		why = SkipChanged
 	}
-	s.queue.fileFailed(f.index, why, cause(err))
+	a.queue.fileFailed(f.index, why, cause(err))
 }
 
 // carry reads and hashes one chunk and queues it unless the receiver has it. After the
 // last chunk of a file it judges the file; the jobs that it returns read it again.
-func (s *sender) carry(ctx context.Context, j job) (again []job, err error) {
+func (a *sender) carry(ctx context.Context, j job) (again []job, err error) {
 	f := j.file
-	handle, err := f.acquire(s.scan)
+	handle, err := f.acquire(a.scan)
 	if err != nil {
 		return nil, err
 	}
 	keep := true
 	defer func() { f.release(keep) }()
 	length := chunkLen(f.node.size, int64(j.chunk))
-	buf, release, err := s.buffers.get(ctx, length)
+	buf, release, err := a.buffers.get(ctx, length)
 	if err != nil {
 		return nil, err
 	}
@@ -117,16 +117,16 @@ func (s *sender) carry(ctx context.Context, j job) (again []job, err error) {
 		}
 		return nil, err
 	}
-	v := s.hash(buf, int64(j.chunk), f.node.size <= chunkSize)
+	v := a.hash(buf, int64(j.chunk), f.node.size <= chunkSize)
 	if f.has(j, v) {
 		release()
 	} else {
-		s.putChunk(f, j.chunk, v, buf, release)
+		a.putChunk(f, j.chunk, v, buf, release)
 	}
 	done, again, err := f.hashed(j, v, handle)
 	keep = !done && err == nil && len(f.claims) == 0 && !j.again
 	if done {
-		s.queue.fileDone(f.index, digest(f.values))
+		a.queue.fileDone(f.index, digest(f.values))
 	}
 	return again, err
 }
