@@ -1,11 +1,8 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"net/netip"
 	"slices"
-	"time"
 
 	"yonder/transfer"
 )
@@ -53,25 +50,4 @@ func listens(peer transfer.Peer) (netip.AddrPort, bool) {
 		return addr, addr.IsValid()
 	}
 	return netip.AddrPortFrom(addr.Addr(), peer.Port), addr.IsValid() && peer.Port != 0
-}
-
-const (
-	crossedTries = 5                      // how often two dials may meet
-	crossedPause = 100 * time.Millisecond // until the other one's session is there
-)
-
-// dialNode connects to want (zero: anybody) at addrs. Both sides may dial at once;
-// then one connection gives way, and the other one is there a moment later.
-func (a *App) dialNode(ctx context.Context, want DeviceID, addrs []netip.AddrPort) (session, error) {
-	for try := 1; ; try++ {
-		s, err := a.node.Connect(ctx, transfer.ID(want), addrs)
-		if err == nil || !errors.Is(err, transfer.ErrInterrupted) || try == crossedTries {
-			return s, err
-		}
-		select {
-		case <-time.After(crossedPause):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
 }

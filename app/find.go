@@ -161,7 +161,7 @@ func (a *App) tryAddress(ctx context.Context, addr string, want DeviceID) (Perso
 		want = p.rec.ID
 	}
 	a.mu.Unlock()
-	s, err := a.dialNode(ctx, want, addrs)
+	s, err := a.node.Connect(ctx, transfer.ID(want), addrs)
 	if err != nil {
 		return Person{}, err
 	}

@@ -163,7 +163,7 @@ func (a *App) connect(ctx context.Context, id DeviceID) (session, error) {
 	}
 	dialing, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	s, err := a.dialNode(dialing, id, addrs)
+	s, err := a.node.Connect(dialing, transfer.ID(id), addrs)
 	if err == nil {
 		return s, nil
 	}
