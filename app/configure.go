@@ -74,7 +74,7 @@ func (a *App) name() string {
 	return a.me.ID.Short()
 }
 
-// port returns the TCP and UDP port to use if it is free.
+// port returns the TCP port to use if it is free.
 func (a *App) port() int {
 	for _, port := range []int{a.override.Port, a.settings.Port} {
 		if port != 0 {

@@ -15,7 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultPort is the TCP and UDP port of Yonder.
+// DefaultPort is where Yonder listens for connections unless told otherwise. Others are
+// always found over UDP port 21925: with another one two devices would never hear each other.
 const DefaultPort = 21925
 
 const maxSettingsFile = 1 << 20 // bytes

@@ -170,7 +170,7 @@ type Settings struct {
 	Folder    string `json:"folder,omitempty"`     // absolute; where files land
 	Language  string `json:"language,omitempty"`   // "en", "zh-Hans"; empty: the system's
 	Theme     string `json:"theme,omitempty"`      // "light", "dark"; empty: the system's
-	Port      int    `json:"port,omitempty"`       // TCP and UDP; 0: 21925
+	Port      int    `json:"port,omitempty"`       // TCP; 0: 21925. UDP stays at 21925
 	Discovery string `json:"discovery,omitempty"`  // "both", "mdns", "broadcast", "none"; empty: "both"
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
 }

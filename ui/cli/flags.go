@@ -33,7 +33,7 @@ func (f *flags) register(root *cobra.Command) {
 	set := root.PersistentFlags()
 	set.StringVar(&f.data, "data", "", "profile folder `DIR` (default $YONDER_DATA, else one in the user's configuration folder)")
 	set.Var(&nameValue{&f.name}, "name", "the `NAME` that others see, for this run")
-	set.Var(&portValue{&f.port}, "port", "TCP and UDP port `N` to listen on, for this run (default 21925)")
+	set.Var(&portValue{&f.port}, "port", "TCP port `N` to listen on, for this run (default 21925); others are always found over UDP port 21925")
 	choiceVar(root, set, &f.discovery, "discovery", "", "how to look for others", "both", "mdns", "broadcast")
 	set.BoolVar(&f.noDiscovery, "no-discovery", false, "neither look for others nor be found; peers are given as host:port")
 	set.BoolVar(&f.json, "json", false, "print one JSON object in each line")
