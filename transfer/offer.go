@@ -106,9 +106,9 @@ func (a *sender) sendOffer(entries, bytes int64, final bool) error {
 	for _, name := range a.scan.names() {
 		m.Names = append(m.Names, topName{Name: name.Name, Folder: name.Folder, Size: uint64(name.Size)})
 	}
-	for size := 0; ; { // very long names: fewer are shown, the receiver learns the others from the manifest
+	for { // very long names: fewer are shown, the receiver learns the others from the manifest
 		payload := marshal(&m)
-		if size = len(payload); size <= maxControl {
+		if len(payload) <= maxControl {
 			a.mu.Lock()
 			a.offers = append(a.offers, blake3.Sum256(payload))
 			a.mu.Unlock()

@@ -183,10 +183,8 @@ func (k *keeper) write(f *incomingFile, chunk uint32, raw []byte, v value) error
 		return err
 	}
 	_, err = handle.WriteAt(raw, int64(chunk)*chunkSize)
-	if err == nil && f.node.size > chunkSize {
+	if err == nil {
 		err = k.r.staging.journal.chunk(f.journal, chunk, v)
-	} else if err == nil {
-		err = k.r.staging.journal.chunk(f.journal, 0, v)
 	}
 	if err == nil {
 		f.mu.Lock()

@@ -242,8 +242,8 @@ func (r *receiver) sweep() error {
 	return err
 }
 
-// publish gives every top-level entry its place. The ones that are there already when
-// a later one fails stay, and are named in the report of the error.
+// publish gives every top-level entry its place. The ones that have theirs when a later
+// one fails keep it, and the next attempt knows them (already.go).
 func (r *receiver) publish() ([]Published, error) {
 	var list []Published
 	entries, _, _, _ := r.manifest.totals()

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -19,7 +20,7 @@ func (k *keeper) create(f *incomingFile) error {
 	}
 	base := localName(f.node.name, runtime.GOOS == "windows")
 	wire := k.r.manifest.path(f.index)
-	if old := s.earlier[wire]; old != nil && path.Dir(cleanJoin(".", old.local)) == path.Dir(cleanJoin(".", cleanJoin(dir, base))) && k.take(old.local) {
+	if old := s.earlier[wire]; old != nil && path.Dir(old.local) == cmp.Or(dir, ".") && k.take(old.local) {
 		handle, err := s.tree.OpenFile(filepath.FromSlash(old.local), os.O_RDWR, 0)
 		if err == nil {
 			if info, statErr := handle.Stat(); statErr == nil && info.Mode().IsRegular() && handle.Truncate(min(info.Size(), f.node.size)) == nil {
