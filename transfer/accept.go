@@ -34,6 +34,7 @@ func (r *receiver) decline(why error) {
 	if room, ok := errors.AsType[*RoomError](why); ok {
 		m.Need, m.Have = uint64(room.Need), uint64(room.Have)
 	}
+	r.session.endReceiving(r.stream) // before the peer can know: what it still sends is late, and no breach
 	r.session.out.send(frameDecline, r.stream, &m)
 }
 

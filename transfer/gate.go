@@ -92,8 +92,8 @@ func (s *Session) admit(h header) (verdict, error) {
 		return pass, s.admitNew(h.stream)
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	in, out, known := s.receiving[h.stream], s.sending[h.stream], s.usedLocked(h.stream)
-	s.mu.Unlock()
 	allowed := false
 	switch r.place {
 	case onOffered:

@@ -108,13 +108,14 @@ func (s *Session) onOffer(stream uint32, payload []byte) error {
 	r.phase.Store(int32(Offering))
 	s.mu.Lock()
 	full := len(s.receiving) >= maxStreams
-	if !full {
+	if full {
+		s.late += maxLate
+	} else {
 		s.receiving[stream] = r
 	}
 	s.mu.Unlock()
 	if full {
 		cancel(nil)
-		s.endReceiving(stream)
 		return s.out.send(frameDecline, stream, &status{Code: toCode(ErrTooMany)})
 	}
 	s.work.Go(r.run)

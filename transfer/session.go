@@ -287,6 +287,9 @@ func (s *Session) cancel(stream uint32, why error) {
 func (s *Session) endReceiving(stream uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.receiving[stream] == nil {
+		return
+	}
 	delete(s.receiving, stream)
 	s.late += maxLate
 	s.lastUse = time.Now()
