@@ -13,6 +13,8 @@ type Decision struct {
 	Accept bool
 	Folder string // absolute, existing; where it lands
 	Policy Policy
+	Links  bool  // symbolic links that stay inside a folder are made
+	Rate   int64 // bytes per second that may come; 0: no limit of its own
 	Reason error // when not accepted: nil is [ErrDeclined]
 }
 
@@ -57,13 +59,16 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 			return err
 		}
 	}
-	r.policy = d.Policy
+	r.policy, r.takesLinks = d.Policy, d.Links
+	r.tells = r.staging.resumes() || len(r.before) > 0 || d.Policy != KeepBoth
+	r.pace.set(d.Rate)
 	r.mu.Lock()
-	m := accept{Offer: r.hash, Policy: d.Policy, Have: len(r.staging.earlier) > 0, Credit: window}
+	ahead, _ := r.window()
+	m := accept{Offer: r.hash, Policy: d.Policy, Have: r.tells, Credit: uint64(ahead)}
 	err := r.setLimits()
 	if err == nil {
 		m.Entries, m.Bytes = uint64(r.limit.entries), uint64(r.limit.bytes)
-		r.outstanding = window
+		r.outstanding = ahead
 	}
 	p := Partial{Peer: r.session.peer.ID, Key: r.key, Folder: d.Folder, Staging: r.staging.path(), Count: r.limit.tops,
 		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Created: time.Now()}
@@ -75,7 +80,7 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 		err = r.session.node.partials.PutPartial(p)
 	}
 	if err != nil {
-		if len(r.staging.earlier) > 0 {
+		if r.staging.resumes() {
 			r.staging.close()
 		} else {
 			r.staging.remove()
@@ -88,7 +93,16 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 	}
 	r.phase.Store(int32(Moving))
 	r.accepted.Store(true)
-	return r.session.out.send(frameAccept, r.stream, &m)
+	if err := r.session.out.send(frameAccept, r.stream, &m); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	pausing := r.pausing
+	r.mu.Unlock()
+	if pausing {
+		tellPause(r.session, r.stream, true)
+	}
+	return nil
 }
 
 // setLimits fixes what this transfer may bring: what was offered, or as much as there
@@ -98,7 +112,10 @@ func (r *receiver) setLimits() error {
 	if err != nil {
 		free = maxTotal
 	}
-	for _, f := range r.staging.earlier {
+	for _, f := range r.staging.earlier.files {
+		if f.single != nil {
+			free += f.size
+		}
 		free += int64(len(f.chunks)) * chunkSize
 	}
 	room := max(0, min(free, maxTotal)-min(reserve, free/16))

@@ -1,8 +1,10 @@
 package transfer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"sync"
 
 	"lukechampine.com/blake3/guts"
 )
@@ -27,10 +29,16 @@ func chunks(size int64) int64 { return (size + chunkSize - 1) / chunkSize }
 // chunkLen returns the length of chunk i of a file of size bytes.
 func chunkLen(size int64, i int64) int { return int(min(size-i*chunkSize, chunkSize)) }
 
+// group is what one call of the vector code takes, in bytes.
+const group = guts.MaxSIMD * guts.ChunkSize
+
+// groups are for ends of chunks that are shorter. What lies behind the content in them
+// is not looked at.
+var groups = sync.Pool{New: func() any { return new([group]byte) }}
+
 // chunkValue hashes chunk index of a file. only says that the file has no other
 // chunk. It runs on the calling goroutine alone.
 func chunkValue(content []byte, index int64, only bool) value {
-	const group = guts.MaxSIMD * guts.ChunkSize // one call of the vector code
 	counter := uint64(index) * (chunkSize / guts.ChunkSize)
 	var nodes [chunkSize / group][8]uint32
 	var last guts.Node
@@ -41,7 +49,8 @@ func chunkValue(content []byte, index int64, only bool) value {
 		if length == group {
 			buf = (*[group]byte)(content)
 		} else {
-			buf = new([group]byte)
+			buf = groups.Get().(*[group]byte)
+			defer groups.Put(buf)
 			copy(buf[:], content)
 		}
 		last = guts.CompressBuffer(buf, length, &guts.IV, counter, 0)
@@ -61,6 +70,20 @@ func chunkValue(content []byte, index int64, only bool) value {
 		last.Flags |= guts.FlagRoot
 	}
 	return wordsToValue(guts.ChainingValue(last))
+}
+
+var zeros [64 << 10]byte
+
+// allZero reports whether b holds nothing but zeros.
+func allZero(b []byte) bool {
+	for len(b) > 0 {
+		n := min(len(b), len(zeros))
+		if !bytes.Equal(b[:n], zeros[:n]) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
 }
 
 // digest combines the values of all chunks of a file into its BLAKE3 digest.

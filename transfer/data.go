@@ -5,28 +5,33 @@ import (
 	"io"
 )
 
-// assembly is a chunk whose fragments are arriving.
+// assembly is a chunk or a pack whose fragments are arriving.
 type assembly struct {
-	entry, chunk uint32
-	head         chunkHeader
-	buf          []byte
-	put          func()
-	got          int
-	cost         int64
+	chunk *chunkRef   // nil: a pack
+	head  chunkHeader // of a pack: without value
+	file  *incomingFile
+	buf   []byte
+	put   func()
+	got   int
+	cost  int64
 }
 
-// data reads one DATA payload of length bytes from the connection, straight into the
-// buffer of its chunk; it runs in the session's reader.
-func (r *receiver) data(conn io.Reader, length uint32) error {
+// data reads one DATA or PACK payload of length bytes from the connection, straight into
+// its buffer; it runs in the session's reader.
+func (r *receiver) data(conn io.Reader, typ frameType, length uint32) error {
 	if r == nil || r.ctx.Err() != nil { // ended since the gate looked
 		_, err := io.CopyN(io.Discard, conn, int64(length))
 		return err
 	}
-	var head [dataHeaderSize]byte
-	if length <= dataHeaderSize {
-		return fmt.Errorf("%w: DATA of %d bytes", ErrProtocol, length)
+	var buf [dataHeaderSize]byte
+	head := buf[:]
+	if typ == framePack {
+		head = buf[:packOffsetSize]
 	}
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
+	if int(length) < len(head) {
+		return fmt.Errorf("%w: content frame of %d bytes", ErrProtocol, length)
+	}
+	if _, err := io.ReadFull(conn, head); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -37,21 +42,13 @@ func (r *receiver) data(conn io.Reader, length uint32) error {
 	if over {
 		return fmt.Errorf("%w: more data than credit", ErrProtocol)
 	}
-	h := parseDataHeader(&head)
-	rest := int(length) - dataHeaderSize
-	a := r.assembling
-	if h.offset == 0 {
-		var err error
-		if a, err = r.begin(conn, h, &rest); err != nil {
-			return err
-		}
-		r.assembling = a
+	rest := int(length) - len(head)
+	a, offset, err := r.fragment(conn, typ, head, &rest)
+	if err != nil {
+		return err
 	}
-	switch {
-	case a == nil || a.entry != h.entry || a.chunk != h.chunk || a.got != int(h.offset):
-		return fmt.Errorf("%w: fragment at %d of entry %d chunk %d out of order", ErrProtocol, h.offset, h.entry, h.chunk)
-	case rest <= 0 || rest > len(a.buf)-a.got:
-		return fmt.Errorf("%w: fragment of %d bytes at %d of %d", ErrProtocol, rest, a.got, len(a.buf))
+	if a == nil || a.got != offset || rest > len(a.buf)-a.got || rest == 0 && len(a.buf) > 0 {
+		return fmt.Errorf("%w: fragment of %d bytes at %d out of order", ErrProtocol, rest, offset)
 	}
 	if _, err := io.ReadFull(conn, a.buf[a.got:a.got+rest]); err != nil {
 		return err
@@ -61,42 +58,130 @@ func (r *receiver) data(conn io.Reader, length uint32) error {
 	r.got.Add(int64(rest))
 	if a.got == len(a.buf) {
 		r.assembling = nil
-		r.keeper.coming(a.entry)
-		r.lanes[(a.entry+a.chunk)%uint32(len(r.lanes))].put(a)
+		r.dispatch(a)
 	}
 	r.replenish(0)
 	return nil
 }
 
-// begin starts a chunk with the description in its first fragment.
-func (r *receiver) begin(conn io.Reader, h dataHeader, rest *int) (*assembly, error) {
+// fragment returns what a fragment belongs to, which it begins when its offset is 0, and
+// the offset.
+func (r *receiver) fragment(conn io.Reader, typ frameType, head []byte, rest *int) (a *assembly, offset int, err error) {
+	if typ == framePack {
+		at := packOffset(head)
+		if at == 0 {
+			err = r.beginPack(conn, rest)
+		} else if r.assembling != nil && r.assembling.chunk != nil {
+			return nil, 0, nil
+		}
+		return r.assembling, int(at), err
+	}
+	h := parseDataHeader((*[dataHeaderSize]byte)(head))
+	ref := chunkRef{h.entry, h.chunk}
+	if h.offset == 0 {
+		err = r.beginChunk(conn, ref, rest)
+	} else if r.assembling != nil && (r.assembling.chunk == nil || *r.assembling.chunk != ref) {
+		return nil, 0, nil
+	}
+	return r.assembling, int(h.offset), err
+}
+
+// describe reads the description in the first fragment of something new.
+func (r *receiver) describe(conn io.Reader, b []byte, rest *int) error {
+	if r.assembling != nil || *rest < len(b) {
+		return fmt.Errorf("%w: content begins inside other content or is empty", ErrProtocol)
+	}
+	*rest -= len(b)
+	_, err := io.ReadFull(conn, b)
+	return err
+}
+
+func (r *receiver) beginChunk(conn io.Reader, ref chunkRef, rest *int) error {
 	var b [chunkHeaderSize]byte
-	if r.assembling != nil || *rest <= chunkHeaderSize {
-		return nil, fmt.Errorf("%w: chunk begins inside another or is empty", ErrProtocol)
+	if err := r.describe(conn, b[:], rest); err != nil {
+		return err
 	}
-	if _, err := io.ReadFull(conn, b[:]); err != nil {
-		return nil, err
-	}
-	*rest -= chunkHeaderSize
 	head, err := parseChunkHeader(&b)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n, ok := r.manifest.node(h.entry)
-	if !ok || n.kind != kindFile || h.chunk >= n.chunkCount() || int(head.raw) != chunkLen(n.size, int64(h.chunk)) {
-		return nil, fmt.Errorf("%w: chunk %d of entry %d with %d bytes is not in the manifest", ErrProtocol, h.chunk, h.entry, head.raw)
+	n, ok := r.manifest.node(ref.entry)
+	if !ok || n.kind != kindFile || ref.chunk >= n.chunkCount() || int(head.raw) != chunkLen(n.size, int64(ref.chunk)) {
+		return fmt.Errorf("%w: chunk %d of entry %d with %d bytes is not in the manifest", ErrProtocol, ref.chunk, ref.entry, head.raw)
 	}
-	a := &assembly{entry: h.entry, chunk: h.chunk, head: head}
-	a.buf, a.put = rawBuffer(int(head.encoded))
-	return a, nil
+	r.assembling = &assembly{chunk: &ref, head: head}
+	r.assembling.room()
+	return nil
+}
+
+func (r *receiver) beginPack(conn io.Reader, rest *int) error {
+	var b [packHeaderSize]byte
+	if err := r.describe(conn, b[:], rest); err != nil {
+		return err
+	}
+	head, err := parsePackHeader(&b)
+	if err != nil {
+		return err
+	}
+	r.assembling = &assembly{head: chunkHeader{encoding: head.encoding, raw: head.raw, encoded: head.encoded}}
+	r.assembling.room()
+	return nil
+}
+
+func (a *assembly) room() {
+	a.put = func() {}
+	if a.head.encoded > 0 {
+		a.buf, a.put = rawBuffer(int(a.head.encoded))
+	}
+}
+
+// dispatch gives whole content to a lane.
+func (r *receiver) dispatch(a *assembly) {
+	t := task{drop: a.put}
+	var at uint32
+	if a.chunk == nil {
+		r.packs++
+		at = r.packs
+		t.run = func(l *lane) error { return r.keeper.storePack(l, a) }
+	} else {
+		a.file = r.keeper.coming(a.chunk.entry)
+		at = a.chunk.entry + a.chunk.chunk
+		t.run = func(*lane) error { return r.keeper.storeChunk(a) }
+	}
+	r.lanes[at%uint32(len(r.lanes))].put(t)
+}
+
+// content returns the decoded content of a, and what gives its buffer back.
+func (a *assembly) content() (raw []byte, put func(), err error) {
+	switch a.head.encoding {
+	case encodingZero:
+		raw, put = rawBuffer(int(a.head.raw))
+		clear(raw)
+		return raw, put, nil
+	case encodingZstd:
+		defer a.put()
+		buf, put := rawBuffer(int(a.head.raw))
+		raw, err := decode(a.buf, int(a.head.raw), buf)
+		if err != nil {
+			put()
+		}
+		return raw, put, err
+	}
+	return a.buf, a.put, nil
 }
 
 // replenish takes written bytes off what is held and gives the sender new credit.
 func (r *receiver) replenish(written int64) {
 	r.mu.Lock()
 	r.held -= written
-	grant := min(window-r.outstanding, maxHeld-r.outstanding-r.held)
-	if grant < creditStep {
+	ahead, step := r.window()
+	grant := min(ahead-r.outstanding, maxHeld-r.outstanding-r.held)
+	if grant < step || r.pausing {
+		r.mu.Unlock()
+		return
+	}
+	grant = int64(r.session.node.down.most(r.pace.most(int(grant))))
+	if r.paceLocked(grant) {
 		r.mu.Unlock()
 		return
 	}

@@ -28,6 +28,9 @@ const (
 	frameWant    frameType = 0x1b
 	frameDone    frameType = 0x1c
 	frameCancel  frameType = 0x1d
+	framePause   frameType = 0x1e
+	frameResume  frameType = 0x1f
+	framePack    frameType = 0x20 // many small files
 	frameChat    frameType = 0x30
 	frameAck     frameType = 0x31
 )
@@ -78,6 +81,8 @@ func readHeader(r io.Reader) (header, error) {
 const (
 	dataHeaderSize  = 4 + 4 + 4
 	chunkHeaderSize = 1 + 4 + 4 + 32
+	packOffsetSize  = 4
+	packHeaderSize  = 1 + 4 + 4
 )
 
 // encoding says how the bytes of a chunk travel.
@@ -86,6 +91,7 @@ type encoding uint8
 const (
 	encodingRaw  encoding = 0
 	encodingZstd encoding = 1 // one zstd frame
+	encodingZero encoding = 2 // nothing: every byte of the chunk is zero
 )
 
 // dataHeader opens the payload of a DATA frame.
@@ -99,7 +105,7 @@ type dataHeader struct {
 type chunkHeader struct {
 	encoding encoding
 	raw      uint32   // bytes of content, 1 … 1 MiB
-	encoded  uint32   // bytes on the wire, at most raw
+	encoded  uint32   // bytes on the wire, at most raw; 0 for zeros
 	value    [32]byte // see chunk.go
 }
 
@@ -133,15 +139,44 @@ func parseChunkHeader(b *[chunkHeaderSize]byte) (chunkHeader, error) {
 		encoded:  binary.BigEndian.Uint32(b[5:9]),
 		value:    [32]byte(b[9:41]),
 	}
-	switch {
-	case h.raw == 0 || h.raw > chunkSize:
-		return h, fmt.Errorf("%w: chunk of %d bytes (1 … %d)", ErrProtocol, h.raw, chunkSize)
-	case h.encoded == 0 || h.encoded > h.raw:
-		return h, fmt.Errorf("%w: chunk of %d bytes encoded as %d", ErrProtocol, h.raw, h.encoded)
-	case h.encoding == encodingRaw && h.encoded != h.raw:
-		return h, fmt.Errorf("%w: raw chunk of %d bytes sent as %d", ErrProtocol, h.raw, h.encoded)
-	case h.encoding > encodingZstd:
-		return h, fmt.Errorf("%w: chunk encoding %d", ErrProtocol, h.encoding)
+	if h.encoding == encodingZero && h.encoded == 0 && h.raw > 0 && h.raw <= chunkSize {
+		return h, nil
 	}
-	return h, nil
+	return h, checkEncoding(h.encoding, h.raw, h.encoded)
+}
+
+// checkEncoding checks the lengths of what travels as raw bytes or one zstd frame.
+func checkEncoding(e encoding, raw, encoded uint32) error {
+	switch {
+	case raw == 0 || raw > chunkSize:
+		return fmt.Errorf("%w: chunk of %d bytes (1 … %d)", ErrProtocol, raw, chunkSize)
+	case encoded == 0 || encoded > raw:
+		return fmt.Errorf("%w: chunk of %d bytes encoded as %d", ErrProtocol, raw, encoded)
+	case e == encodingRaw && encoded != raw:
+		return fmt.Errorf("%w: raw chunk of %d bytes sent as %d", ErrProtocol, raw, encoded)
+	case e > encodingZstd:
+		return fmt.Errorf("%w: chunk encoding %d", ErrProtocol, e)
+	}
+	return nil
+}
+
+// packOffset reads what stands in front of every fragment of a pack: its offset.
+func packOffset(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+
+// packHeader describes a whole pack; it follows the offset in its first fragment.
+type packHeader struct {
+	encoding encoding
+	raw      uint32 // bytes, 1 … 1 MiB
+	encoded  uint32 // bytes on the wire, at most raw
+}
+
+func (h packHeader) append(b []byte) []byte {
+	b = append(b, byte(h.encoding))
+	b = binary.BigEndian.AppendUint32(b, h.raw)
+	return binary.BigEndian.AppendUint32(b, h.encoded)
+}
+
+func parsePackHeader(b *[packHeaderSize]byte) (packHeader, error) {
+	h := packHeader{encoding: encoding(b[0]), raw: binary.BigEndian.Uint32(b[1:5]), encoded: binary.BigEndian.Uint32(b[5:9])}
+	return h, checkEncoding(h.encoding, h.raw, h.encoded)
 }

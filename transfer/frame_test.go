@@ -80,7 +80,12 @@ func TestChunkHeaderLimits(t *testing.T) {
 		{"compressed", chunkHeader{encoding: encodingZstd, raw: 5, encoded: 4}, true},
 		{"compressed to the same length", chunkHeader{encoding: encodingZstd, raw: 5, encoded: 5}, true},
 		{"compressed into more", chunkHeader{encoding: encodingZstd, raw: 5, encoded: 6}, false},
-		{"unknown encoding", chunkHeader{encoding: 2, raw: 5, encoded: 5}, false},
+		{"zeros", chunkHeader{encoding: encodingZero, raw: 5}, true},
+		{"zeros of a whole chunk", chunkHeader{encoding: encodingZero, raw: chunkSize}, true},
+		{"zeros of more than a chunk", chunkHeader{encoding: encodingZero, raw: chunkSize + 1}, false},
+		{"no zeros", chunkHeader{encoding: encodingZero}, false},
+		{"zeros that are sent", chunkHeader{encoding: encodingZero, raw: 5, encoded: 1}, false},
+		{"unknown encoding", chunkHeader{encoding: 3, raw: 5, encoded: 5}, false},
 	}
 	for _, test := range tests {
 		_, err := parseChunkHeader((*[chunkHeaderSize]byte)(test.h.append(nil)))
@@ -124,9 +129,9 @@ func TestGateStates(t *testing.T) {
 		onSession:  {onSession},
 		onNew:      {onNew},
 		onOffered:  {onOffered, onEither},
-		onAccepted: {onAccepted, onOffered, onEither},
+		onAccepted: {onAccepted, onOffered, onEither, onRunning},
 		onSending:  {onSending, onEither},
-		onMoving:   {onMoving, onEither},
+		onMoving:   {onMoving, onEither, onRunning},
 	}
 	for where, takes := range allowed {
 		for typ, r := range gate {
@@ -271,7 +276,7 @@ func (s gated) place(t *testing.T, where place) uint32 {
 		return 0
 	case onNew:
 		return theirs
-	case onOffered, onAccepted, onEither:
+	case onOffered, onAccepted, onEither, onRunning:
 		r := &receiver{session: s.Session, stream: theirs}
 		r.accepted.Store(where != onOffered)
 		s.receiving[theirs], s.peerStream = r, theirs

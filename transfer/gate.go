@@ -13,6 +13,7 @@ const (
 	onSending               // a transfer of ours that the peer has not decided
 	onMoving                // a transfer of ours that the peer accepted
 	onEither                // any live transfer
+	onRunning               // any live transfer that was accepted
 )
 
 // rule is what must hold before a frame reaches its handler.
@@ -27,6 +28,7 @@ const (
 	maxHello   = 8 << 10
 	maxControl = 64 << 10
 	maxData    = dataHeaderSize + chunkHeaderSize + chunkSize
+	maxPack    = packOffsetSize + packHeaderSize + chunkSize
 	maxStreams = 16       // transfers of one peer at a time
 	maxSkip    = 16 << 20 // bytes of unknown optional frames in one session
 )
@@ -51,6 +53,9 @@ var gate = map[frameType]rule{
 	frameWant:    {"WANT", maxControl, Unknown, onMoving},
 	frameDone:    {"DONE", maxControl, Unknown, onMoving},
 	frameCancel:  {"CANCEL", maxControl, Unknown, onEither},
+	framePause:   {"PAUSE", 64, Unknown, onRunning},
+	frameResume:  {"RESUME", 64, Unknown, onRunning},
+	framePack:    {"PACK", maxPack, Unknown, onAccepted},
 	frameChat:    {"CHAT", maxControl, Unknown, onSession},
 	frameAck:     {"ACK", maxControl, Unknown, onSession},
 }
@@ -106,6 +111,8 @@ func (s *Session) admit(h header) (verdict, error) {
 		allowed = out != nil && out.moving.Load()
 	case onEither:
 		allowed = in != nil || out != nil
+	case onRunning:
+		allowed = in != nil && in.accepted.Load() || out != nil && out.moving.Load()
 	}
 	switch {
 	case allowed:

@@ -2,11 +2,12 @@ package transfer
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"os"
 	"sync"
 )
@@ -20,21 +21,72 @@ import (
 //	type u8 | length u16 | payload | crc32c u32 of all before it in the record
 //	type 1, file:  id u32 | size u64 | length of path u16 | path | local path
 //	type 2, chunk: id u32 | index u32 | value 32
+//	type 3, small: size u64 | value 32 | length of path u16 | path | local path; whole, of one chunk
+//	type 4, folder: length of path u16 | path | local path
 const journalMagic = "YONDERJ1"
 
 const (
-	recordFile  = 1
-	recordChunk = 2
+	recordFile   = 1
+	recordChunk  = 2
+	recordSmall  = 3
+	recordFolder = 4
 )
 
 var crcTable = crc32.MakeTable(crc32.Castagnoli)
 
+// earlier is what a journal says that an earlier run left, by wire path.
+type earlier struct {
+	files   map[string]*journalFile
+	folders map[string]*journalFolder
+}
+
 // journalFile is what a journal says about one file.
 type journalFile struct {
-	id     uint32
 	size   int64
 	local  string // path in the staging tree
+	single *value // of a file of one chunk
 	chunks map[uint32]value
+	used   bool // this run has taken it over
+}
+
+// journalFolder is what it says about a folder.
+type journalFolder struct {
+	local string
+	used  bool
+}
+
+func (f *journalFile) set(chunk uint32, v value) {
+	if f.size <= chunkSize {
+		f.single = &v
+		return
+	}
+	if f.chunks == nil {
+		f.chunks = map[uint32]value{}
+	}
+	f.chunks[chunk] = v
+}
+
+func (f *journalFile) get(chunk uint32) (v value, ok bool) {
+	if f.single != nil && chunk == 0 {
+		return *f.single, true
+	}
+	v, ok = f.chunks[chunk]
+	return v, ok
+}
+
+// all yields the chunks that are there, in no order.
+func (f *journalFile) all() iter.Seq2[uint32, value] {
+	return func(yield func(uint32, value) bool) {
+		if f.single != nil {
+			yield(0, *f.single)
+			return
+		}
+		for chunk, v := range f.chunks {
+			if !yield(chunk, v) {
+				return
+			}
+		}
+	}
 }
 
 // journal appends to an open journal file. Its methods may be called concurrently.
@@ -42,7 +94,32 @@ type journal struct {
 	mu   sync.Mutex
 	f    *os.File
 	next uint32 // id of the next file
-	buf  []byte
+	buf  records
+}
+
+// records are encoded records of a journal that are written together.
+type records struct{ b []byte }
+
+func (r *records) add(typ byte, payload ...[]byte) {
+	from, n := len(r.b), 0
+	for _, part := range payload {
+		n += len(part)
+	}
+	r.b = append(r.b, typ)
+	r.b = binary.BigEndian.AppendUint16(r.b, uint16(n))
+	for _, part := range payload {
+		r.b = append(r.b, part...)
+	}
+	r.b = binary.BigEndian.AppendUint32(r.b, crc32.Checksum(r.b[from:], crcTable))
+}
+
+// small records a file of one chunk that is whole.
+func (r *records) small(path, local string, size int64, v value) {
+	var head [42]byte
+	binary.BigEndian.PutUint64(head[:], uint64(size))
+	copy(head[8:], v[:])
+	binary.BigEndian.PutUint16(head[40:], uint16(len(path)))
+	r.add(recordSmall, head[:], []byte(path), []byte(local))
 }
 
 // createJournal writes the head of a new journal.
@@ -55,13 +132,13 @@ func createJournal(f *os.File) (*journal, error) {
 
 // openJournal reads an existing journal and continues it behind its last good
 // record. A journal that makes no sense is started anew.
-func openJournal(f *os.File) (*journal, map[string]*journalFile, error) {
+func openJournal(f *os.File) (*journal, earlier, error) {
 	found, next, length := parseJournal(f)
 	if err := f.Truncate(length); err != nil {
-		return nil, nil, err
+		return nil, found, err
 	}
 	if _, err := f.Seek(length, io.SeekStart); err != nil {
-		return nil, nil, err
+		return nil, found, err
 	}
 	if length == 0 {
 		j, err := createJournal(f)
@@ -72,19 +149,17 @@ func openJournal(f *os.File) (*journal, map[string]*journalFile, error) {
 
 // file records that a file begins and returns its id for [journal.chunk].
 func (j *journal) file(path, local string, size int64) (uint32, error) {
-	payload := binary.BigEndian.AppendUint32(nil, 0)
-	payload = binary.BigEndian.AppendUint64(payload, uint64(size))
-	payload = binary.BigEndian.AppendUint16(payload, uint16(len(path)))
-	payload = append(append(payload, path...), local...)
-	if len(payload) > 1<<16-1 {
-		return 0, fmt.Errorf("%w: path of %d bytes", ErrBadName, len(path))
-	}
+	var head [14]byte
+	binary.BigEndian.PutUint64(head[4:], uint64(size))
+	binary.BigEndian.PutUint16(head[12:], uint16(len(path)))
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	id := j.next
 	j.next++
-	binary.BigEndian.PutUint32(payload, id)
-	return id, j.writeLocked(recordFile, payload)
+	binary.BigEndian.PutUint32(head[:], id)
+	j.buf.b = j.buf.b[:0]
+	j.buf.add(recordFile, head[:], []byte(path), []byte(local))
+	return id, j.writeLocked(&j.buf)
 }
 
 // chunk records that a chunk is on disk.
@@ -95,16 +170,32 @@ func (j *journal) chunk(id, index uint32, v value) error {
 	copy(payload[8:], v[:])
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.writeLocked(recordChunk, payload[:])
+	j.buf.b = j.buf.b[:0]
+	j.buf.add(recordChunk, payload[:])
+	return j.writeLocked(&j.buf)
 }
 
-func (j *journal) writeLocked(typ byte, payload []byte) error {
-	b := append(j.buf[:0], typ)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
-	b = append(b, payload...)
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, crcTable))
-	j.buf = b
-	_, err := j.f.Write(b)
+// folder records a folder that was made.
+func (j *journal) folder(path, local string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.buf.b = j.buf.b[:0]
+	j.buf.add(recordFolder, binary.BigEndian.AppendUint16(nil, uint16(len(path))), []byte(path), []byte(local))
+	return j.writeLocked(&j.buf)
+}
+
+// write appends records.
+func (j *journal) write(r *records) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.writeLocked(r)
+}
+
+func (j *journal) writeLocked(r *records) error {
+	if len(r.b) == 0 {
+		return nil
+	}
+	_, err := j.f.Write(r.b)
 	return err
 }
 
@@ -113,46 +204,80 @@ func (j *journal) close() error { return j.f.Close() }
 // parseJournal reads records until the first that is damaged or unknown. It returns
 // what they say by wire path, the next free file id, and the length of the good part
 // in bytes: 0 when even the head is wrong.
-func parseJournal(r io.Reader) (found map[string]*journalFile, next uint32, length int64) {
-	found = map[string]*journalFile{}
-	byID := map[uint32]*journalFile{}
+func parseJournal(r io.Reader) (found earlier, next uint32, length int64) {
+	p := journalParser{found: earlier{files: map[string]*journalFile{}, folders: map[string]*journalFolder{}}, byID: map[uint32]*journalFile{}}
 	in := bufio.NewReaderSize(r, 64<<10)
 	head := make([]byte, len(journalMagic))
 	if _, err := io.ReadFull(in, head); err != nil || string(head) != journalMagic {
-		return found, 0, 0
+		return p.found, 0, 0
 	}
 	length = int64(len(head))
 	var record []byte
 	for {
 		var err error
-		if record, err = readRecord(in, record); err != nil {
-			return found, next, length
-		}
-		typ, payload := record[0], record[3:len(record)-4]
-		switch {
-		case typ == recordFile && len(payload) >= 14:
-			id := binary.BigEndian.Uint32(payload)
-			size := int64(binary.BigEndian.Uint64(payload[4:]))
-			n := int(binary.BigEndian.Uint16(payload[12:]))
-			if 14+n > len(payload) || size < 0 || checkPath(string(payload[14:14+n])) != nil || checkPath(string(payload[14+n:])) != nil {
-				return found, next, length
-			}
-			file := &journalFile{id: id, size: size, local: string(payload[14+n:]), chunks: map[uint32]value{}}
-			found[string(payload[14:14+n])] = file
-			byID[id] = file
-			next = max(next, id+1)
-		case typ == recordChunk && len(payload) == 40:
-			file := byID[binary.BigEndian.Uint32(payload)]
-			index := binary.BigEndian.Uint32(payload[4:])
-			if file == nil || int64(index) >= chunks(file.size) {
-				return found, next, length
-			}
-			file.chunks[index] = value(payload[8:])
-		default:
-			return found, next, length
+		if record, err = readRecord(in, record); err != nil || !p.record(record[0], record[3:len(record)-4]) {
+			return p.found, p.next, length
 		}
 		length += int64(len(record))
 	}
+}
+
+// journalParser gathers what records say.
+type journalParser struct {
+	found earlier
+	byID  map[uint32]*journalFile
+	next  uint32
+}
+
+// record takes one record; false when it makes no sense.
+func (p *journalParser) record(typ byte, payload []byte) bool {
+	switch {
+	case typ == recordFile && len(payload) >= 14:
+		path, local, ok := twoPaths(payload[12:])
+		f := &journalFile{size: int64(binary.BigEndian.Uint64(payload[4:])), local: local}
+		if !ok || f.size < 0 {
+			return false
+		}
+		id := binary.BigEndian.Uint32(payload)
+		p.found.files[path], p.byID[id] = f, f
+		p.next = max(p.next, id+1)
+	case typ == recordChunk && len(payload) == 40:
+		f := p.byID[binary.BigEndian.Uint32(payload)]
+		index := binary.BigEndian.Uint32(payload[4:])
+		if f == nil || int64(index) >= chunks(f.size) {
+			return false
+		}
+		f.set(index, value(payload[8:]))
+	case typ == recordSmall && len(payload) >= 42:
+		path, local, ok := twoPaths(payload[40:])
+		size := int64(binary.BigEndian.Uint64(payload))
+		if !ok || size <= 0 || size > chunkSize {
+			return false
+		}
+		p.found.files[path] = &journalFile{size: size, local: local, single: (*value)(bytes.Clone(payload[8:40]))}
+	case typ == recordFolder && len(payload) >= 2:
+		path, local, ok := twoPaths(payload)
+		if !ok {
+			return false
+		}
+		p.found.folders[path] = &journalFolder{local: local}
+	default:
+		return false
+	}
+	return true
+}
+
+// twoPaths reads a wire path, behind its length, and a local one.
+func twoPaths(b []byte) (path, local string, ok bool) {
+	n := int(binary.BigEndian.Uint16(b))
+	if 2+n > len(b) {
+		return "", "", false
+	}
+	path, local = string(b[2:2+n]), string(b[2+n:])
+	if path == local {
+		local = path // one string, not two
+	}
+	return path, local, checkPath(path) == nil && checkPath(local) == nil
 }
 
 var errBadRecord = errors.New("journal record damaged")

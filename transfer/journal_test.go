@@ -43,6 +43,13 @@ func sampleJournal(t testing.TB) (content []byte, ends []int64) {
 	again, err := j.file("资料/a", "资料/a", 2*chunkSize)
 	note(err)
 	note(j.chunk(again, 1, value{4}))
+	note(j.folder("资料", "资料 (1)"))
+	var pack records
+	pack.small("资料/小.c", "资料/小.c", 7, value{5})
+	note(j.write(&pack))
+	pack = records{}
+	pack.small("d", "d_", 8, value{6})
+	note(j.write(&pack))
 	content, err = os.ReadFile(f.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -53,10 +60,12 @@ func sampleJournal(t testing.TB) (content []byte, ends []int64) {
 func TestJournalRoundTrip(t *testing.T) {
 	content, _ := sampleJournal(t)
 	found, next, length := parseJournal(bytes.NewReader(content))
-	want := map[string]*journalFile{
-		"资料/a": {id: 2, size: 2 * chunkSize, local: "资料/a", chunks: map[uint32]value{1: {4}}}, // the last record counts
-		"b":    {id: 1, size: 5, local: "b (1)", chunks: map[uint32]value{0: {3}}},
-	}
+	want := earlier{files: map[string]*journalFile{
+		"资料/a":   {size: 2 * chunkSize, local: "资料/a", chunks: map[uint32]value{1: {4}}}, // the last record counts
+		"b":      {size: 5, local: "b (1)", single: &value{3}},
+		"资料/小.c": {size: 7, local: "资料/小.c", single: &value{5}},
+		"d":      {size: 8, local: "d_", single: &value{6}},
+	}, folders: map[string]*journalFolder{"资料": {local: "资料 (1)"}}}
 	if !reflect.DeepEqual(found, want) || next != 3 || length != int64(len(content)) {
 		t.Errorf("parseJournal = %+v, %d, %d", found, next, length)
 	}
@@ -99,7 +108,7 @@ func TestJournalTruncated(t *testing.T) {
 			t.Fatal(err)
 		}
 		after, _, length := parseJournal(bytes.NewReader(whole))
-		if length != int64(len(whole)) || len(after) != len(before)+1 || after["new"] == nil || after["new"].chunks[0] != (value{9}) {
+		if length != int64(len(whole)) || len(after.files) != len(before.files)+1 || after.files["new"] == nil || *after.files["new"].single != (value{9}) {
 			t.Fatalf("cut at %d: continued journal holds %+v, %d of %d bytes good", cut, after, length, len(whole))
 		}
 	}
@@ -144,6 +153,13 @@ func chunkRecord(id, index uint32) []byte {
 	return record(recordChunk, append(binary.BigEndian.AppendUint32(b, index), make([]byte, 32)...))
 }
 
+func smallRecord(size uint64, path, local string) []byte {
+	b := binary.BigEndian.AppendUint64(nil, size)
+	b = append(b, make([]byte, 32)...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(path)))
+	return record(recordSmall, append(append(b, path...), local...))
+}
+
 // TestJournalNonsense: records with right checksums that claim impossible things end
 // the reading.
 func TestJournalNonsense(t *testing.T) {
@@ -165,7 +181,16 @@ func TestJournalNonsense(t *testing.T) {
 		{"a short file record", record(recordFile, make([]byte, 13)), false},
 		{"a short chunk record", record(recordChunk, make([]byte, 39)), false},
 		{"a long chunk record", record(recordChunk, make([]byte, 41)), false},
-		{"a record of a later version", record(3, []byte("later")), false},
+		{"a small file", smallRecord(chunkSize, "x", "x"), true},
+		{"a small file of two chunks", smallRecord(chunkSize+1, "x", "x"), false},
+		{"a small file without content", smallRecord(0, "x", "x"), false},
+		{"a small file of -1 bytes", smallRecord(1<<64-1, "x", "x"), false},
+		{"a small file that leaves", smallRecord(1, "x", "../x"), false},
+		{"a short record of a small file", record(recordSmall, make([]byte, 41)), false},
+		{"a folder", record(recordFolder, []byte("\x00\x01xx")), true},
+		{"a folder that leaves", record(recordFolder, []byte("\x00\x01x..")), false},
+		{"a short record of a folder", record(recordFolder, []byte{0}), false},
+		{"a record of a later version", record(5, []byte("later")), false},
 	}
 	head := append([]byte(journalMagic), fileRecord(7, chunkSize+1, "a", "a")...)
 	for _, test := range tests {
@@ -179,7 +204,7 @@ func TestJournalNonsense(t *testing.T) {
 		}
 	}
 	for _, other := range []string{"", "YONDERJ", "YONDERJ2" + string(head[8:]), "garbage garbage garbage"} {
-		if found, next, length := parseJournal(bytes.NewReader([]byte(other))); length != 0 || next != 0 || len(found) != 0 {
+		if found, next, length := parseJournal(bytes.NewReader([]byte(other))); length != 0 || next != 0 || len(found.files)+len(found.folders) != 0 {
 			t.Errorf("journal that begins with %.8q: %v, %d, %d; want nothing", other, found, next, length)
 		}
 	}
@@ -196,19 +221,19 @@ func FuzzJournal(f *testing.F) {
 		if length < 0 || length > int64(len(b)) {
 			t.Fatalf("%d of %d bytes good", length, len(b))
 		}
-		for path, file := range found {
+		for path, file := range found.files {
 			if checkPath(path) != nil || checkPath(file.local) != nil || file.size < 0 {
 				t.Errorf("journal gives %q as %+v", path, file)
 			}
-			for index := range file.chunks {
+			for index := range file.all() {
 				if int64(index) >= chunks(file.size) {
 					t.Errorf("%q of %d bytes has chunk %d", path, file.size, index)
 				}
 			}
 		}
 		again, _, same := parseJournal(bytes.NewReader(b[:length]))
-		if same != length || len(again) != len(found) {
-			t.Errorf("the good part reads differently: %d files in %d bytes, then %d in %d", len(found), length, len(again), same)
+		if same != length || len(again.files) != len(found.files) || len(again.folders) != len(found.folders) {
+			t.Errorf("the good part reads differently: %d files in %d bytes, then %d in %d", len(found.files), length, len(again.files), same)
 		}
 	})
 }

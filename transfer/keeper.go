@@ -8,18 +8,16 @@ import (
 )
 
 // keeper puts what arrives into the staging tree: folders and empty files as the
-// manifest names them, chunks as they come, and behind them a second look at chunks
-// that an earlier run had left.
+// manifest names them, chunks and packs as they come, and behind them a second look at
+// chunks that an earlier run had left or that an existing file has.
 type keeper struct {
 	r *receiver
 
-	dirs    sync.Mutex
-	folders map[int32]bool  // entries whose folder exists
-	taken   map[string]bool // local paths used in this run
+	dirs sync.Mutex // held while folders are made
 
 	again   sync.Mutex
 	wake    sync.Cond
-	claimed []*incomingFile // to be hashed again
+	claimed []*incomingFile // to be hashed again, or filled from an existing file
 	stopped bool
 
 	outcome  sync.Mutex // held while outcomes of files are taken
@@ -27,7 +25,7 @@ type keeper struct {
 }
 
 func (k *keeper) init(r *receiver) {
-	k.r, k.folders, k.taken = r, map[int32]bool{}, map[string]bool{}
+	k.r = r
 	k.wake.L = &k.again
 }
 
@@ -37,10 +35,12 @@ type chunkState uint8
 const (
 	missing  chunkState = iota
 	claimed             // the journal says it is there
+	existing            // the file that is to be updated has it
 	verified            // its hash was checked in this run
 )
 
-// incomingFile is one file while it arrives.
+// incomingFile is one file while it arrives. Small ones that come in a pack and that
+// nothing was known of before do without.
 type incomingFile struct {
 	index   uint32
 	node    node
@@ -49,76 +49,108 @@ type incomingFile struct {
 
 	mu       sync.Mutex
 	created  bool
+	fresh    bool // made in this run: what was not written reads as zeros
 	f        *os.File
 	refs     int
 	pending  int // whole chunks that wait to be written; a newer version may be among them
 	states   []chunkState
 	values   []value
-	left     int // chunks not verified
+	left     int          // chunks neither verified nor existing
+	borrowed int          // chunks that are existing
+	old      *existingOne // where those are; nil: nowhere
+	filling  bool         // they are being copied
 	tries    map[uint32]int
 	expected *value // the sender's digest
 	over     bool   // complete or given up
-	failed   bool
 }
 
-// work writes chunks until the lane closes.
+// Marks of an entry that stay when nothing else of it is kept.
+const (
+	markFolder uint8 = 1 << iota // the folder exists in the staging tree
+	markStaged                   // the file exists in the staging tree, complete
+	markOver                     // the file is settled
+	markGone                     // it does not arrive
+)
+
+// mark adds marks to an entry.
+func (r *receiver) mark(i uint32, m uint8) {
+	r.mu.Lock()
+	r.marks[i] |= m
+	r.mu.Unlock()
+}
+
+// marked reports whether an entry has a mark.
+func (r *receiver) marked(i uint32, m uint8) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return int(i) < len(r.marks) && r.marks[i]&m != 0
+}
+
+// work carries out what a lane has to do until it closes.
 func (k *keeper) work(l *lane) {
+	defer l.forget()
 	for {
-		a := l.take()
-		if a == nil {
+		t, ok := l.take()
+		if !ok {
 			return
 		}
-		err := k.store(a)
-		if err == nil {
-			err = k.landed(a.entry)
-		}
-		if err != nil {
+		if err := t.run(l); err != nil {
 			k.r.fail(err)
 		}
-		k.r.replenish(a.cost)
 	}
 }
 
-// store checks, writes and journals one chunk.
-func (k *keeper) store(a *assembly) error {
-	raw, put := a.buf, a.put
-	f, err := k.file(a.entry)
-	if err != nil || f == nil {
-		put()
+// storeChunk checks, writes and journals one chunk.
+func (k *keeper) storeChunk(a *assembly) error {
+	defer k.r.replenish(a.cost)
+	if a.file == nil { // settled before it came
+		a.put()
+		return nil
+	}
+	err := k.storeIn(a.file, a)
+	if err == nil {
+		err = k.landed(a.file)
+	}
+	return err
+}
+
+func (k *keeper) storeIn(f *incomingFile, a *assembly) error {
+	ready, err := k.ready(f)
+	if err != nil || !ready {
+		a.put()
 		return err
 	}
-	if a.head.encoding == encodingZstd {
-		buf, putRaw := rawBuffer(int(a.head.raw))
-		raw, err = decode(a.buf, int(a.head.raw), buf)
-		put()
-		if put = putRaw; err != nil {
-			put()
-			return err
-		}
+	raw, put, err := a.content()
+	if err != nil {
+		return err
 	}
-	defer func() { put() }()
-	v := k.r.session.node.compute(func() value { return chunkValue(raw, int64(a.chunk), f.node.size <= chunkSize) })
+	defer put()
+	chunk := a.chunk.chunk
+	v := k.r.session.node.compute(func() value { return chunkValue(raw, int64(chunk), f.node.size <= chunkSize) })
 	if v != a.head.value {
-		return k.damaged(f, a.chunk)
+		return k.damaged(f, chunk)
 	}
-	if err := k.write(f, a.chunk, raw, v); err != nil {
+	if err := k.write(f, chunk, raw, v); err != nil {
 		return k.giveUp(f, err)
 	}
-	k.r.noteStored(a.entry, a.chunk)
+	k.r.noteStored(f.index, chunk)
 	return nil
 }
 
 // coming counts a chunk that came whole and waits for its worker. Until it has landed,
-// what the sender said about the file is not held against what is on disk.
-func (k *keeper) coming(entry uint32) {
+// what the sender said about the file is not held against what is on disk. It returns
+// nil for a file that is settled.
+func (k *keeper) coming(entry uint32) *incomingFile {
 	f := k.state(entry)
-	f.mu.Lock()
-	f.pending++
-	f.mu.Unlock()
+	if f != nil {
+		f.mu.Lock()
+		f.pending++
+		f.mu.Unlock()
+	}
+	return f
 }
 
-func (k *keeper) landed(entry uint32) error {
-	f := k.state(entry)
+func (k *keeper) landed(f *incomingFile) error {
 	f.mu.Lock()
 	f.pending--
 	f.mu.Unlock()
@@ -143,38 +175,51 @@ func (k *keeper) damaged(f *incomingFile, chunk uint32) error {
 	if tries >= maxTries {
 		return k.giveUp(f, fmt.Errorf("%w at offset %d", ErrDamaged, int64(chunk)*chunkSize))
 	}
+	return k.ask(f, chunk)
+}
+
+// ask asks for a chunk again.
+func (k *keeper) ask(f *incomingFile, chunk uint32) error {
 	return k.r.session.out.send(frameWant, k.r.stream, &want{Chunks: []chunkRange{{Entry: f.index, First: chunk, Count: 1}}})
 }
 
-// file returns the state of an entry, created on disk; nil when it was settled.
-func (k *keeper) file(i uint32) (*incomingFile, error) {
-	f := k.state(i)
+// ready makes sure that a file is in the staging tree; false when it was settled.
+func (k *keeper) ready(f *incomingFile) (bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.over {
-		return nil, nil
+		return false, nil
 	}
 	if !f.created {
 		if err := k.create(f); err != nil {
-			return nil, k.giveUpLocked(f, err)
+			return false, k.giveUpLocked(f, err)
 		}
 	}
-	return f, nil
+	return true, nil
 }
 
-// state returns the state of a file entry; a settled one keeps a marker.
+// state returns the state of a file entry; nil when it is settled.
 func (k *keeper) state(i uint32) *incomingFile {
 	r := k.r
-	_, over := r.wasPublished(i)
+	r.mu.Lock()
+	f := r.files[i]
+	over := r.marks[i]&markOver != 0
+	r.mu.Unlock()
+	if f != nil || over {
+		return f
+	}
+	n, ok := r.manifest.node(i)
+	if !ok {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f := r.files[i]
-	if f == nil {
-		n, _ := r.manifest.node(i)
-		count := int(n.chunkCount())
-		f = &incomingFile{index: i, node: n, states: make([]chunkState, count), values: make([]value, count), left: count, over: over}
-		r.files[i] = f
+	if f = r.files[i]; f != nil || r.marks[i]&markOver != 0 {
+		return f
 	}
+	count := int(n.chunkCount())
+	f = &incomingFile{index: i, node: n, states: make([]chunkState, count), values: make([]value, count), left: count}
+	r.files[i] = f
 	return f
 }
 
@@ -212,7 +257,11 @@ func (r *receiver) report(row Skipped) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.skipCount++
-	if row.Reason != SkipRenamed && row.Reason != SkipExists {
+	switch row.Reason {
+	case SkipRenamed, SkipExists, SkipLeftOut:
+	case SkipLink:
+		r.linkCount++
+	default:
 		r.failedCount++
 	}
 	if len(r.skipped) < maxReport {

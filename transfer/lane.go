@@ -1,51 +1,74 @@
 package transfer
 
-import "sync"
+import (
+	"os"
+	"sync"
+)
 
-// lane is the queue of one worker. All versions of a chunk use the same lane, so the
-// last to arrive is the last to be written.
+// lane is the queue of one worker of a receiver. All versions of a chunk use the same
+// lane, so the last to arrive is the last to be written.
 type lane struct {
 	mu     sync.Mutex
 	wake   sync.Cond
-	items  []*assembly
+	items  []task
 	closed bool
+
+	folder int32    // worker only: the folder whose handle it keeps,
+	dir    *os.File // valid while this is not nil
+}
+
+// task is something that a lane has to do, or to drop when the transfer is over.
+type task struct {
+	run  func(l *lane) error
+	drop func()
 }
 
 func (l *lane) init() { l.wake.L = &l.mu }
 
-func (l *lane) put(a *assembly) {
+func (l *lane) put(t task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		a.put()
+		t.drop()
 		return
 	}
-	l.items = append(l.items, a)
+	l.items = append(l.items, t)
 	l.wake.Signal()
 }
 
-func (l *lane) take() *assembly {
+// take waits for the next task; ok is false when the lane is closed.
+func (l *lane) take() (t task, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.items) == 0 && !l.closed {
 		l.wake.Wait()
 	}
 	if l.closed {
-		return nil
+		return task{}, false
 	}
-	a := l.items[0]
-	l.items[0] = nil
-	l.items = l.items[1:]
-	return a
+	t = l.items[0]
+	l.items[0] = task{}
+	if l.items = l.items[1:]; len(l.items) == 0 {
+		l.items = nil
+	}
+	return t, true
 }
 
 func (l *lane) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
-	for _, a := range l.items {
-		a.put()
+	for _, t := range l.items {
+		t.drop()
 	}
 	l.items = nil
 	l.wake.Signal()
+}
+
+// forget closes the folder that the worker kept open.
+func (l *lane) forget() {
+	if l.dir != nil {
+		l.dir.Close()
+		l.dir = nil
+	}
 }

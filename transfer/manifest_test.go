@@ -41,7 +41,7 @@ func TestManifestOrder(t *testing.T) {
 		{"starts below the top", []entry{file(1, "a")}, ErrProtocol},
 		{"a level is left out", []entry{folder(0, "a"), file(2, "b")}, ErrProtocol},
 		{"depth -1 as uint16", []entry{file(1<<16-1, "a")}, ErrProtocol},
-		{"an unknown kind", []entry{{Name: "a", Kind: 2}}, ErrProtocol},
+		{"an unknown kind", []entry{{Name: "a", Kind: 3}}, ErrProtocol},
 		{"a folder with a size", []entry{{Name: "a", Kind: kindFolder, Size: 1}}, ErrProtocol},
 		{"nanoseconds of a whole second", []entry{{Name: "a", Nsec: 1e9}}, ErrProtocol},
 		{"the last nanosecond", []entry{{Name: "a", Nsec: 1e9 - 1}}, nil},
@@ -205,10 +205,10 @@ func TestManifestRoundTrip(t *testing.T) {
 	}
 	from.finish()
 	pages := 0
-	for next, last := 0, false; !last; pages++ {
-		var payload []byte
-		if payload, next, last = from.nextPage(next); len(payload) > maxPage {
-			t.Fatalf("page of %d bytes", len(payload))
+	for last := false; !last; pages++ {
+		payload, _, ends, ok := from.page(pages, false)
+		if last = ends; !ok || len(payload) > maxPage {
+			t.Fatalf("page %d of %d bytes, %v", pages, len(payload), ok)
 		}
 		if _, err := to.addPage(payload, everything); err != nil {
 			t.Fatal(err)
@@ -308,7 +308,7 @@ func TestPageLimitOfCount(t *testing.T) {
 	if _, err := newManifest().addPage(many(16<<10+1), everything); !errors.Is(err, ErrProtocol) {
 		t.Errorf("a page of 16385 entries: %v, want ErrProtocol", err)
 	}
-	lying := bytes.Replace(rows(file(0, "a")), []byte{0x81, 0x87}, []byte{0x9a, 0x7f, 0xff, 0xff, 0xff, 0x87}, 1)
+	lying := bytes.Replace(rows(file(0, "a")), []byte{0x81, 0x88}, []byte{0x9a, 0x7f, 0xff, 0xff, 0xff, 0x88}, 1)
 	if _, err := newManifest().addPage(lying, everything); !errors.Is(err, ErrProtocol) {
 		t.Errorf("a page that claims 2^31-1 entries: %v, want ErrProtocol", err)
 	}

@@ -1,10 +1,8 @@
 package transfer
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -19,40 +17,53 @@ type merger struct {
 	staging *staging
 	policy  Policy
 	report  func(Skipped)
+	// Existing files, by path, that what is staged under the same path was made from.
+	// Only these are replaced, and only as long as they are what they were.
+	replacing map[string]identity
 }
 
 // place puts the entry at staged (a path in the tree) to target (a path in the
 // destination) and returns the path that it got.
 func (m *merger) place(staged, target string, folder bool) (string, error) {
-	for range 1 << 10 {
-		info, err := m.staging.dest.Lstat(filepath.FromSlash(target))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return m.keepBoth(staged, target, folder)
-		case err != nil:
-			return "", classify(fmt.Errorf("look at %q: %w", target, err))
-		case folder && info.IsDir():
-			return target, m.folder(staged, target)
-		case folder || !info.Mode().IsRegular():
-			return m.keepBoth(staged, target, folder)
-		case m.policy == SkipExisting:
-			m.report(Skipped{Path: target, Reason: SkipExists})
+	info, err := m.staging.dest.Lstat(filepath.FromSlash(target))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m.keepBoth(staged, target, folder)
+	case err != nil:
+		return "", classify(fmt.Errorf("look at %q: %w", target, err))
+	case folder && info.IsDir():
+		return target, m.folder(staged, target)
+	case folder || !info.Mode().IsRegular():
+		if m.sameLink(staged, target) {
 			return target, nil
 		}
-		same, err := m.same(staged, target)
-		if errors.Is(err, errNotComparable) {
-			return m.keepBoth(staged, target, folder)
-		}
-		if err != nil || same {
-			return target, err
-		}
-		now, err := m.staging.dest.Lstat(filepath.FromSlash(target))
-		if err != nil || !sameContent(info, now) {
-			continue // somebody is writing it: look again
-		}
-		return target, classify(m.staging.dest.Rename(m.inDest(staged), filepath.FromSlash(target)))
+		return m.keepBoth(staged, target, folder)
+	case m.policy == SkipExisting:
+		m.report(Skipped{Path: target, Reason: SkipExists})
+		return target, nil
 	}
-	return m.keepBoth(staged, target, folder)
+	if was, ok := m.replacing[target]; !ok || !m.still(target, was) {
+		return m.keepBoth(staged, target, folder)
+	}
+	return target, classify(m.staging.dest.Rename(m.inDest(staged), filepath.FromSlash(target)))
+}
+
+// still reports whether an existing file is what it was when it was hashed.
+func (m *merger) still(target string, was identity) bool {
+	f, err := m.staging.dest.OpenFile(filepath.FromSlash(target), readFlags, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	now, err := identify(f)
+	return err == nil && now == was
+}
+
+// sameLink reports whether both are symbolic links to the same target.
+func (m *merger) sameLink(staged, target string) bool {
+	a, errA := m.staging.tree.Readlink(filepath.FromSlash(staged))
+	b, errB := m.staging.dest.Readlink(filepath.FromSlash(target))
+	return errA == nil && errB == nil && a == b
 }
 
 // inDest returns a staged path as the destination's root knows it.
@@ -98,6 +109,9 @@ func (m *merger) keepBoth(staged, target string, folder bool) (string, error) {
 			err = m.staging.publishSlowly(staged, path.Join(path.Dir(target), name), folder)
 		}
 		if err == nil {
+			if n > 0 {
+				m.report(Skipped{Path: target, Reason: SkipRenamed, Detail: name})
+			}
 			return path.Join(path.Dir(target), name), nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
@@ -105,49 +119,4 @@ func (m *merger) keepBoth(staged, target string, folder bool) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("publish %q: no free name", target)
-}
-
-// errNotComparable: the existing file cannot be read, so nobody knows what replacing it
-// would lose.
-var errNotComparable = errors.New("existing file cannot be read")
-
-// same compares the content of a staged file with that of an existing one.
-func (m *merger) same(staged, target string) (bool, error) {
-	a, err := m.staging.tree.Open(filepath.FromSlash(staged))
-	if err != nil {
-		return false, classify(err)
-	}
-	defer a.Close()
-	b, err := m.staging.dest.OpenFile(filepath.FromSlash(target), readFlags, 0)
-	if err != nil {
-		return false, errNotComparable
-	}
-	defer b.Close()
-	return sameBytes(a, b)
-}
-
-// sameBytes reads both to the first difference.
-func sameBytes(a, b io.Reader) (bool, error) {
-	bufA, putA := rawBuffer(chunkSize)
-	defer putA()
-	bufB, putB := rawBuffer(chunkSize)
-	defer putB()
-	for {
-		n, errA := io.ReadFull(a, bufA)
-		k, errB := io.ReadFull(b, bufB)
-		if !bytes.Equal(bufA[:n], bufB[:k]) {
-			return false, nil
-		}
-		ended := func(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
-		switch {
-		case ended(errA) && ended(errB):
-			return true, nil
-		case errA != nil && !ended(errA):
-			return false, errA
-		case errB != nil && !ended(errB):
-			return false, errB
-		case errA != nil || errB != nil:
-			return false, nil
-		}
-	}
 }

@@ -34,6 +34,8 @@ type status struct {
 	Text string `cbor:"2,keyasint,omitempty"` // at most 512 bytes, for logs and details
 	Need uint64 `cbor:"3,keyasint,omitempty"` // DECLINE for want of room: bytes needed
 	Have uint64 `cbor:"4,keyasint,omitempty"` // and bytes that there are
+	// CANCEL of a single file: its entry in the manifest. The transfer goes on.
+	Entry *uint32 `cbor:"5,keyasint,omitempty"`
 }
 
 type ping struct {
@@ -53,6 +55,7 @@ type offer struct {
 	Bytes    uint64    `cbor:"10,keyasint"`
 	Final    bool      `cbor:"11,keyasint"`
 	Wish     Policy    `cbor:"12,keyasint"`
+	Parent   []byte    `cbor:"13,keyasint,omitempty"` // id of the transfer that this one adds to; 16 bytes
 }
 
 type topName struct {
@@ -78,10 +81,13 @@ type page struct {
 	Digest  [32]byte `cbor:"4,keyasint"` // Last only: BLAKE3 of the payloads of all earlier pages
 }
 
-// have says what the receiver holds of the files below entry Upto.
+// have says what the receiver holds of the files below entry Upto, and of the first
+// Chunks chunks of that entry itself.
 type have struct {
-	Upto   uint64  `cbor:"1,keyasint"`
-	Claims []claim `cbor:"2,keyasint"`
+	Upto     uint64   `cbor:"1,keyasint"`
+	Claims   []claim  `cbor:"2,keyasint"`
+	Chunks   uint64   `cbor:"3,keyasint,omitempty"`
+	Unwanted []uint32 `cbor:"4,keyasint,omitempty"` // files that are not to be sent
 }
 
 // claim lists the values of consecutive chunks that the receiver believes to hold.
@@ -140,6 +146,9 @@ type chunkRange struct {
 	Count uint32
 }
 
+// pause is the payload of PAUSE and RESUME.
+type pause struct{}
+
 type credit struct {
 	Bytes uint64 `cbor:"1,keyasint"`
 }
@@ -154,7 +163,8 @@ type done struct {
 	Published []renamed `cbor:"2,keyasint"` // at most maxNames
 	Skipped   []skipped `cbor:"3,keyasint"` // at most maxReport
 	SkipCount uint64    `cbor:"4,keyasint"`
-	Failed    uint64    `cbor:"5,keyasint"` // of SkipCount: did not arrive at all
+	Failed    uint64    `cbor:"5,keyasint"`           // of SkipCount: did not arrive at all
+	Links     uint64    `cbor:"6,keyasint,omitempty"` // of SkipCount: symbolic links that were not made
 }
 
 type renamed struct {
@@ -284,6 +294,8 @@ func (o *offer) check() error {
 		return fmt.Errorf("policy %d", o.Wish)
 	case len(o.Conv) > 32:
 		return fmt.Errorf("conversation of %d bytes", len(o.Conv))
+	case len(o.Parent) != 0 && len(o.Parent) != 16:
+		return fmt.Errorf("parent of %d bytes", len(o.Parent))
 	}
 	return nil
 }

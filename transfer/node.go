@@ -66,6 +66,7 @@ type Node struct {
 	shaking  chan struct{}
 	hashing  chan struct{} // a place for each core
 	partials PartialStore
+	up, down limiter // of all transfers together
 
 	mu       sync.Mutex
 	says     Self
@@ -98,6 +99,12 @@ func (n *Node) SetSelf(s Self) {
 	n.mu.Lock()
 	n.says = s
 	n.mu.Unlock()
+}
+
+// SetRate limits all transfers together to up and down bytes per second; 0: no limit.
+func (n *Node) SetRate(up, down int64) {
+	n.up.set(up)
+	n.down.set(down)
 }
 
 func (n *Node) self() Self {

@@ -29,6 +29,7 @@ func (a *sender) open(payload []byte) error {
 	a.stream = s.nextStream
 	s.nextStream += 2
 	a.queue = newQueue(s.out, a.stream, func(n int) { a.wire.Add(int64(n)) })
+	a.queue.pace = []*limiter{&a.out.limit, &s.node.up}
 	s.sending[a.stream] = a
 	return s.out.sendFrame(frame(frameOffer, a.stream, payload))
 }
@@ -103,6 +104,9 @@ func (a *sender) sendOffer(entries, bytes int64, final bool) error {
 	send := &a.out.send
 	m := offer{Transfer: send.Transfer, Key: a.session.node.resumeKey(a.session.peer.ID, send.Paths), Batch: send.Batch, Conv: []byte{},
 		Message: send.Message, Count: uint64(len(a.scan.tops)), Entries: uint64(entries), Bytes: uint64(bytes), Final: final, Wish: send.Policy}
+	if send.Parent != [16]byte{} {
+		m.Parent = send.Parent[:]
+	}
 	for _, name := range a.scan.names() {
 		m.Names = append(m.Names, topName{Name: name.Name, Folder: name.Folder, Size: uint64(name.Size)})
 	}

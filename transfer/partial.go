@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -75,8 +76,8 @@ type staging struct {
 	tree    *os.Root
 	treeDir *os.File // open since before the first write
 	journal *journal
-	earlier map[string]*journalFile // by wire path: what an earlier run left
-	intents *os.File                // nil before the first
+	earlier earlier  // what an earlier run left
+	intents *os.File // nil before the first
 }
 
 // createStaging makes a staging folder in folder. Errors wrap [ErrNoFolder],
@@ -208,7 +209,39 @@ func (s *staging) reopen() error {
 	if err != nil {
 		return err
 	}
-	s.journal, s.earlier, err = openJournal(f)
+	if s.journal, s.earlier, err = openJournal(f); err != nil {
+		return err
+	}
+	return s.tidy()
+}
+
+// resumes reports whether an earlier run left anything.
+func (s *staging) resumes() bool { return len(s.earlier.files)+len(s.earlier.folders) > 0 }
+
+// tidy removes what the journal does not know: the last that an earlier run did before
+// it was killed. So a name that is taken is taken by something that is known.
+func (s *staging) tidy() error {
+	known := make(map[string]bool, len(s.earlier.files)+len(s.earlier.folders))
+	for _, f := range s.earlier.files {
+		known[f.local] = true
+	}
+	for _, f := range s.earlier.folders {
+		known[f.local] = true
+	}
+	var gone []string
+	err := fs.WalkDir(s.tree.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == "." || known[name] {
+			return err
+		}
+		gone = append(gone, name)
+		if d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	for _, name := range gone {
+		err = cmpError(err, s.tree.RemoveAll(filepath.FromSlash(name)))
+	}
 	return err
 }
 

@@ -20,6 +20,7 @@ const (
 	maxComponent = 1 << 10 // bytes of one name on the wire; 255 on disk
 	maxPath      = 8 << 10 // bytes of a whole path on the wire
 	maxDepth     = 512     // components of a path
+	maxTarget    = 4 << 10 // bytes of a link's target on the wire
 	maxName      = 240     // bytes of one name on disk: leaves room for " (1)" in 255
 )
 
@@ -54,6 +55,26 @@ func checkComponent(name string) error {
 		return fmt.Errorf("%w: %q", ErrBadName, clip(name, 80))
 	}
 	return nil
+}
+
+// checkTarget refuses the target of a link, in an entry at depth, that is not a relative
+// path in portable form or that leaves the top-level entry that the link is in. ".." may
+// only come first: behind another link it would lead from where that one leads to.
+func checkTarget(target string, depth int) error {
+	if len(target) > maxTarget {
+		return fmt.Errorf("%w: target of %d bytes", ErrBadName, len(target))
+	}
+	up, rest := 0, target
+	for rest == ".." || strings.HasPrefix(rest, "../") {
+		up, rest = up+1, strings.TrimPrefix(strings.TrimPrefix(rest, ".."), "/")
+	}
+	if up >= depth {
+		return fmt.Errorf("%w: %q leads outside", ErrBadName, clip(target, 80))
+	}
+	if rest == "" && up > 0 {
+		return nil
+	}
+	return checkPath(rest)
 }
 
 // portable rewrites a name of the local system into one that [checkComponent] takes.

@@ -5,38 +5,52 @@ import (
 	"sync"
 )
 
-// job is one chunk to be read, hashed and, unless the receiver has it, sent.
+// job is what a worker does next: read, hash and, unless the receiver has it, send one
+// chunk of a file, or a pack of small files.
 type job struct {
-	file  *sourceFile
-	chunk uint32
-	again bool // the receiver asked for it: send it whatever it holds
+	file    *sourceFile // nil: a pack
+	chunk   uint32
+	claimed bool  // the receiver believes to hold the chunk
+	claim   value // with this value
+	again   bool  // the receiver asked for it: send it whatever it holds
+	small   []smallFile
 }
 
-// plan hands out the chunks of a transfer: wanted ones first, then those that the
-// receiver does not claim in the order of the manifest, and last those that it claims.
-// So a resumed transfer begins with what is missing.
+// smallFile is a file that travels in a pack.
+type smallFile struct {
+	index   uint32
+	node    node
+	claimed bool
+	claim   value
+}
+
+// plan hands out the content of a transfer: wanted chunks first, then what the receiver
+// does not claim in the order of the manifest, and what it claims when there is nothing
+// else to do. So a resumed transfer begins with what is missing.
 type plan struct {
 	sender *sender
 
-	mu      sync.Mutex
-	wake    sync.Cond
-	urgent  []job
-	file    *sourceFile // under the cursor
-	chunk   uint32
-	next    uint32 // entry behind the cursor
-	paged   uint32 // entries whose manifest page is queued
-	upto    uint32 // entries whose claims are known
-	claims  map[uint32]map[uint32]value
-	later   []job // claimed chunks
-	busy    int   // jobs handed out
-	open    map[uint32]*sourceFile
-	all     bool // every page is queued
-	ended   bool // END is queued
-	stopped bool
+	mu       sync.Mutex
+	wake     sync.Cond
+	urgent   []job
+	file     *sourceFile // under the cursor
+	chunk    uint32
+	next     uint32   // entry behind the cursor
+	paged    uint32   // entries whose manifest page is queued
+	upto     frontier // what the receiver told of what it holds
+	claims   claims
+	later    []uint32 // entries with claimed chunks
+	laterAt  uint32   // chunk of the first of them
+	unwanted map[uint32]bool
+	busy     int // jobs handed out
+	open     map[uint32]*sourceFile
+	all      bool // every page is queued
+	ended    bool // END is queued
+	stopped  bool
 }
 
 func newPlan(s *sender) *plan {
-	p := &plan{sender: s, upto: 1<<32 - 1, claims: map[uint32]map[uint32]value{}, open: map[uint32]*sourceFile{}}
+	p := &plan{sender: s, upto: everywhere, claims: newClaims(), unwanted: map[uint32]bool{}, open: map[uint32]*sourceFile{}}
 	p.wake.L = &p.mu
 	return p
 }
@@ -44,7 +58,7 @@ func newPlan(s *sender) *plan {
 // await makes the plan wait for HAVE pages; called before anything is taken from it.
 func (p *plan) await() {
 	p.mu.Lock()
-	p.upto = 0
+	p.upto = frontier{}
 	p.mu.Unlock()
 }
 
@@ -56,38 +70,25 @@ func (p *plan) stop() {
 }
 
 // pages says that the manifest is queued up to entry n.
-func (p *plan) pages(n int, last bool) {
+func (p *plan) pages(n uint32, last bool) {
 	p.mu.Lock()
-	p.paged, p.all = uint32(n), last
+	p.paged, p.all = n, last
 	p.wake.Broadcast()
 	p.mu.Unlock()
 }
 
-// have takes a HAVE page.
-func (p *plan) have(m *have) error {
+// pageLead is how many entries of the manifest are on their way before the content of
+// the first of them: enough that no worker waits.
+const pageLead = 2 * pageRows
+
+// hungry waits until the plan can use another page; false when it was stopped.
+func (p *plan) hungry() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if m.Upto < uint64(p.upto) || m.Upto > uint64(p.paged) {
-		return fmt.Errorf("%w: HAVE up to entry %d of %d", ErrProtocol, m.Upto, p.paged)
+	for !p.stopped && p.paged-p.next > pageLead {
+		p.wake.Wait()
 	}
-	for _, c := range m.Claims {
-		n, ok := p.sender.scan.manifest.node(c.Entry)
-		count := len(c.Values) / 32
-		if !ok || n.kind != kindFile || c.Entry < p.upto || uint64(c.Entry) >= m.Upto+1 || uint64(c.First)+uint64(count) > uint64(n.chunkCount()) {
-			return fmt.Errorf("%w: HAVE of entry %d, chunks %d+%d", ErrProtocol, c.Entry, c.First, count)
-		}
-		values := p.claims[c.Entry]
-		if values == nil {
-			values = map[uint32]value{}
-			p.claims[c.Entry] = values
-		}
-		for i := range count {
-			values[c.First+uint32(i)] = value(c.Values[32*i:])
-		}
-	}
-	p.upto = uint32(m.Upto)
-	p.wake.Broadcast()
-	return nil
+	return !p.stopped
 }
 
 // want takes a request for chunks that did not arrive whole.
@@ -111,14 +112,27 @@ func (p *plan) want(m *want) error {
 	return nil
 }
 
+// unwant leaves a file out.
+func (p *plan) unwant(entry uint32) {
+	p.mu.Lock()
+	p.unwantLocked(entry)
+	p.mu.Unlock()
+}
+
+// leftOut reports whether a file was left out, by either side.
+func (p *plan) leftOut(entry uint32) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unwanted[entry]
+}
+
 // fileLocked returns the state of a file, a new one when it was finished before.
 func (p *plan) fileLocked(i uint32, n node) *sourceFile {
 	file := p.open[i]
 	if file == nil {
 		count := n.chunkCount()
-		file = &sourceFile{index: i, node: n, claims: p.claims[i], values: make([]value, count), known: make([]bool, count),
-			seen: make([]bool, count), left: int(count)}
-		delete(p.claims, i)
+		file = &sourceFile{index: i, node: n, values: make([]value, count), known: make([]bool, count), seen: make([]bool, count), left: int(count)}
+		file.failed = p.unwanted[i]
 		p.open[i] = file
 	}
 	return file
@@ -129,7 +143,12 @@ func (p *plan) take() (j job, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for !p.stopped {
-		if j, ok := p.nextLocked(); ok {
+		before := p.next
+		j, ok := p.nextLocked()
+		if p.next != before {
+			p.wake.Broadcast() // hungry
+		}
+		if ok {
 			p.busy++
 			return j, true
 		}
@@ -152,55 +171,139 @@ func (p *plan) nextLocked() (job, bool) {
 		p.urgent = p.urgent[1:]
 		return j, true
 	}
-	for {
-		if p.file == nil && !p.advanceLocked() {
-			break
-		}
-		for p.file != nil {
-			j := job{file: p.file, chunk: p.chunk}
-			if p.chunk++; p.chunk >= j.file.node.chunkCount() {
-				p.file = nil
-			}
-			if _, claimed := j.file.claims[j.chunk]; !claimed {
-				return j, true
-			}
-			p.later = append(p.later, j)
-		}
-	}
-	if p.all && p.next >= p.paged && len(p.later) > 0 {
-		j := p.later[0]
-		p.later = p.later[1:]
+	if j, ok := p.cursorLocked(); ok {
 		return j, true
 	}
+	return p.laterLocked()
+}
+
+// cursorLocked goes on in the order of the manifest, as far as its pages are queued and
+// the receiver has told what it holds. Claimed chunks are put off.
+func (p *plan) cursorLocked() (job, bool) {
+	pack := packing{}
+	for {
+		if p.file != nil {
+			if j, ok := p.chunkLocked(); ok || p.file != nil {
+				return j, ok
+			}
+		}
+		i := p.next
+		if i >= p.paged {
+			break
+		}
+		n, ok := p.sender.scan.manifest.node(i)
+		if !ok {
+			p.sender.fail(p.sender.scan.manifest.err())
+			break
+		}
+		if n.kind != kindFile || n.size == 0 || p.unwanted[i] {
+			p.next++
+			continue
+		}
+		if n.size > maxPacked {
+			if len(pack.files) > 0 {
+				break
+			}
+			p.next++
+			p.file, p.chunk = p.fileLocked(i, n), 0
+			continue
+		}
+		if !p.upto.passed(i, 0) {
+			break
+		}
+		if _, claimed := p.claims.get(i, 0); claimed {
+			p.later = append(p.later, i)
+		} else if !pack.add(smallFile{index: i, node: n}) {
+			break
+		}
+		p.next++
+	}
+	return job{small: pack.files}, len(pack.files) > 0
+}
+
+// chunkLocked returns the next chunk of the file under the cursor that is not claimed.
+// The file stays under the cursor while its claims are not known.
+func (p *plan) chunkLocked() (job, bool) {
+	f := p.file
+	count := f.node.chunkCount()
+	for p.chunk < count {
+		if !p.upto.passed(f.index, p.chunk) {
+			return job{}, false
+		}
+		chunk := p.chunk
+		p.chunk++
+		if _, claimed := p.claims.get(f.index, chunk); !claimed {
+			if p.chunk == count {
+				p.file = nil
+			}
+			return job{file: f, chunk: chunk}, true
+		}
+		if !f.later {
+			f.later = true
+			p.later = append(p.later, f.index)
+		}
+	}
+	p.file = nil
 	return job{}, false
 }
 
-// advanceLocked moves the cursor to the next file with content.
-func (p *plan) advanceLocked() bool {
-	for p.next < min(p.paged, p.upto) {
-		i := p.next
-		p.next++
-		if n, _ := p.sender.scan.manifest.node(i); n.kind == kindFile && n.size > 0 {
-			p.file, p.chunk = p.fileLocked(i, n), 0
-			return true
+// laterLocked returns a claimed chunk, or a pack of claimed small files, that the cursor
+// has passed.
+func (p *plan) laterLocked() (job, bool) {
+	pack := packing{}
+	for len(p.later) > 0 {
+		i := p.later[0]
+		n, ok := p.sender.scan.manifest.node(i)
+		if !ok {
+			p.sender.fail(p.sender.scan.manifest.err())
+			break
 		}
+		if n.size <= maxPacked {
+			if v, claimed := p.claims.get(i, 0); claimed && !pack.add(smallFile{index: i, node: n, claimed: true, claim: v}) {
+				break
+			}
+			p.claims.forget(i)
+			p.later = p.later[1:]
+			continue
+		}
+		if len(pack.files) > 0 {
+			break
+		}
+		end := n.chunkCount()
+		if p.file != nil && p.file.index == i {
+			end = p.chunk
+		}
+		for p.laterAt < end {
+			chunk := p.laterAt
+			p.laterAt++
+			if v, claimed := p.claims.get(i, chunk); claimed {
+				return job{file: p.fileLocked(i, n), chunk: chunk, claimed: true, claim: v}, true
+			}
+		}
+		if p.laterAt < n.chunkCount() && !p.unwanted[i] {
+			break // the cursor is in this file
+		}
+		p.claims.forget(i)
+		p.later, p.laterAt = p.later[1:], 0
 	}
-	return false
+	return job{small: pack.files}, len(pack.files) > 0
 }
 
 // finished gives a job back. Jobs of a file that must be read again follow.
 func (p *plan) finished(j job, again []job) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.busy--
 	p.urgent = append(p.urgent, again...)
-	j.file.mu.Lock()
-	over := j.file.left == 0 && j.file.refs == 0 || j.file.failed
-	j.file.mu.Unlock()
-	if over && p.open[j.file.index] == j.file && p.file != j.file {
-		delete(p.open, j.file.index)
+	if j.file != nil {
+		j.file.mu.Lock()
+		over := j.file.left == 0 && j.file.refs == 0 || j.file.failed
+		j.file.mu.Unlock()
+		if over && p.open[j.file.index] == j.file && p.file != j.file {
+			delete(p.open, j.file.index)
+		}
 	}
 	p.wake.Broadcast()
-	p.mu.Unlock()
 }
 
 // closeAll closes the files that are still open once every worker has ended.

@@ -51,7 +51,9 @@ func example(t *testing.T) string {
 		t.Fatal(err)
 	}
 	m.finish()
-	paged, _, _ := m.nextPage(0)
+	paged, _, _, _ := m.page(0, false)
+	packed := packHeader{raw: packRow + 15, encoded: packRow + 15}.append(make([]byte, packOffsetSize))
+	packed = append(append(append(packed, 0, 0, 0, 0), sum[:]...), content...)
 	data := dataHeader{}.append(nil)
 	data = chunkHeader{raw: 15, encoded: 15, value: sum}.append(data)
 	data = append(data, content...)
@@ -63,8 +65,9 @@ func example(t *testing.T) string {
 		{"OFFER", frame(frameOffer, stream, offered)},
 		{"ACCEPT", frame(frameAccept, stream, marshal(&accept{Offer: blake3.Sum256(offered), Entries: 1, Bytes: 15, Credit: window}))},
 		{"MANIFEST", frame(framePage, stream, paged)},
-		{"DATA", frame(frameData, stream, data)},
-		{"FILES", frame(frameFiles, stream, marshal(&files{Done: []fileDone{{Entry: 0, Digest: sum}}}))},
+		{"PACK", frame(framePack, stream, packed)},
+		{"or, as any larger file would travel, DATA", frame(frameData, stream, data)},
+		{"and FILES", frame(frameFiles, stream, marshal(&files{Done: []fileDone{{Entry: 0, Digest: sum}}}))},
 		{"END", frame(frameEnd, stream, marshal(&end{Skipped: []skipped{}}))},
 		{"STORED", frame(frameStored, stream, marshal(&stored{Chunks: []chunkRange{{Count: 1}}, Files: 1, Bytes: 15}))},
 		{"DONE", frame(frameDone, stream, marshal(&done{Files: 1, Published: []renamed{{Name: "hello.txt", As: "hello.txt"}}, Skipped: []skipped{}}))},

@@ -73,24 +73,23 @@ func (s *staging) publishSlowly(local, name string, folder bool) error {
 // system, which may have a lot to write that is not ours.
 const fewFiles = 16
 
-// sync makes the staged files and folders durable. both are paths in the tree; files
-// may be nil when there are more than fewFiles.
-func (s *staging) sync(files, folders []string, count int64) error {
+// sync makes what is staged durable: count files, and the folders. staged calls its
+// argument with each, what is inside a folder before the folder.
+func (s *staging) sync(count int64, staged func(each func(name string, folder bool) error) error) error {
 	if count > fewFiles {
 		err := syncAll(s.treeDir)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return classify(err)
 		}
 	}
-	for _, name := range files {
-		if err := s.syncOne(name, syncFile); err != nil {
-			return err
+	err := staged(func(name string, folder bool) error {
+		if folder {
+			return s.syncOne(name, syncDir)
 		}
-	}
-	for i := len(folders) - 1; i >= 0; i-- {
-		if err := s.syncOne(folders[i], syncDir); err != nil {
-			return err
-		}
+		return s.syncOne(name, syncFile)
+	})
+	if err != nil {
+		return err
 	}
 	return classify(syncDir(s.treeDir))
 }

@@ -1,7 +1,9 @@
 package transfer
 
 import (
+	"encoding/binary"
 	"sync"
+	"time"
 )
 
 // queue holds what a transfer has ready to go out, in order: whole frames and chunks.
@@ -18,19 +20,39 @@ type queue struct {
 	batch  files // outcomes of files not sent yet
 	closed bool
 
+	paused  bool        // nothing leaves
+	pace    []*limiter  // that what leaves is counted against
+	waiting *time.Timer // for the limit
+
 	writing bool   // the writer holds a fragment of a chunk
 	orphan  func() // releases the chunk of that fragment, when the queue was closed meanwhile
 }
 
-// queued is a whole frame, or a chunk of which sent bytes have left.
+// queued is a whole frame, or a chunk or pack of which sent bytes have left.
 type queued struct {
 	frame   []byte
-	entry   uint32
-	chunk   uint32
-	head    chunkHeader
-	content []byte // encoded
+	chunk   *chunkRef // nil: a frame or a pack
+	head    []byte    // describes the whole in the first fragment
+	content []byte    // encoded
 	sent    int
+	begun   bool
 	release func()
+}
+
+// chunkRef names a chunk.
+type chunkRef struct{ entry, chunk uint32 }
+
+// part appends the header of the fragment at offset.
+func (item *queued) part(b []byte) []byte {
+	if item.chunk == nil {
+		b = binary.BigEndian.AppendUint32(b, uint32(item.sent))
+	} else {
+		b = dataHeader{entry: item.chunk.entry, chunk: item.chunk.chunk, offset: uint32(item.sent)}.append(b)
+	}
+	if !item.begun {
+		b = append(b, item.head...)
+	}
+	return b
 }
 
 // batchSize is how many outcomes of files go into one frame.
@@ -54,13 +76,22 @@ func (q *queue) putFrame(b []byte) {
 
 // putChunk queues a chunk. release is called once, when its content is not needed any more.
 func (q *queue) putChunk(entry, chunk uint32, head chunkHeader, content []byte, release func()) {
+	q.putContent(queued{chunk: &chunkRef{entry, chunk}, head: head.append(nil), content: content, release: release})
+}
+
+// putPack queues a pack of small files, in the same way.
+func (q *queue) putPack(head packHeader, content []byte, release func()) {
+	q.putContent(queued{head: head.append(nil), content: content, release: release})
+}
+
+func (q *queue) putContent(item queued) {
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
-		release()
+		item.release()
 		return
 	}
-	q.items = append(q.items, queued{entry: entry, chunk: chunk, head: head, content: content, release: release})
+	q.items = append(q.items, item)
 	q.mu.Unlock()
 	q.w.ready(q)
 }
@@ -108,13 +139,43 @@ func (q *queue) grant(n int64) {
 	q.w.ready(q)
 }
 
+// pause stops what leaves, or lets it go on.
+func (q *queue) pause(on bool) {
+	q.mu.Lock()
+	q.paused = on
+	q.mu.Unlock()
+	q.w.ready(q)
+}
+
+// paced returns how many of n bytes may leave now, as the rate limits say; -1: none, and
+// the writer is told when that changes. mu is held.
+func (q *queue) paced(n int) int {
+	for _, l := range q.pace {
+		n = l.most(n)
+	}
+	now := time.Now()
+	for _, l := range q.pace {
+		if wait := l.wait(now, n); wait > 0 {
+			q.waiting = time.AfterFunc(wait, func() { q.w.ready(q) })
+			return -1
+		}
+	}
+	for _, l := range q.pace {
+		l.take(now, n)
+	}
+	return n
+}
+
 // close drops everything but the fragment that is being written; its chunk is released
 // when the writer has done with it.
 func (q *queue) close() {
 	q.mu.Lock()
+	if q.waiting != nil {
+		q.waiting.Stop()
+	}
 	items := q.items
 	q.items, q.closed = nil, true
-	if q.writing && len(items) > 0 && items[0].sent > 0 {
+	if q.writing && len(items) > 0 && items[0].begun {
 		q.orphan = items[0].release
 		items = items[1:]
 	}
@@ -133,7 +194,7 @@ func (q *queue) next(limit int) (head, payload []byte, release func(), ok bool) 
 	if len(q.items) == 0 || len(q.batch.Done) >= batchSize {
 		q.flushBatchLocked()
 	}
-	if len(q.items) == 0 || q.closed {
+	if len(q.items) == 0 || q.closed || q.paused {
 		return nil, nil, nil, false
 	}
 	item := &q.items[0]
@@ -142,22 +203,28 @@ func (q *queue) next(limit int) (head, payload []byte, release func(), ok bool) 
 		q.popLocked()
 		return b, nil, nil, true
 	}
-	overhead := dataHeaderSize
-	if item.sent == 0 {
-		overhead += chunkHeaderSize
+	overhead := packOffsetSize
+	typ := framePack
+	if item.chunk != nil {
+		typ, overhead = frameData, dataHeaderSize
 	}
-	n := min(limit, len(item.content)-item.sent, int(min(q.credit, 1<<30))-overhead)
-	if n <= 0 || n < min(minFragment, len(item.content)-item.sent) {
+	if !item.begun {
+		overhead += len(item.head)
+	}
+	left := len(item.content) - item.sent
+	n := min(limit, left, int(min(q.credit, 1<<30))-overhead)
+	if n < min(minFragment, left) {
 		return nil, nil, nil, false // until grant
 	}
-	length := overhead + n
-	head = header{typ: frameData, stream: q.stream, length: uint32(length)}.append(make([]byte, 0, headerSize+overhead))
-	head = dataHeader{entry: item.entry, chunk: item.chunk, offset: uint32(item.sent)}.append(head)
-	if item.sent == 0 {
-		head = item.head.append(head)
+	if n = q.paced(n); n < 0 {
+		return nil, nil, nil, false // until the limit lets it through
 	}
+	length := overhead + n
+	head = header{typ: typ, stream: q.stream, length: uint32(length)}.append(make([]byte, 0, headerSize+overhead))
+	head = item.part(head)
 	payload = item.content[item.sent : item.sent+n]
 	item.sent += n
+	item.begun = true
 	q.credit -= int64(length)
 	q.wire(n)
 	var last func()

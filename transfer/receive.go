@@ -32,6 +32,7 @@ type Incoming struct {
 	Message  [16]byte // id of the row in the conversation, as the sender chose it
 	Batch    [16]byte
 	Wish     Policy
+	Parent   [16]byte // id of the transfer that this one adds to; zero: none
 	Partial  *Partial // not nil: it continues this one, which was accepted, within what was accepted
 
 	r *receiver
@@ -39,6 +40,60 @@ type Incoming struct {
 
 // Progress returns the counters of the transfer.
 func (in *Incoming) Progress() Progress { return in.r.progress() }
+
+// Pause stops what is on its way until it is called with false. The sender is told;
+// nothing times out meanwhile.
+func (in *Incoming) Pause(on bool) {
+	r := in.r
+	r.mu.Lock()
+	r.pausing = on
+	r.mu.Unlock()
+	if r.accepted.Load() && r.ctx.Err() == nil {
+		tellPause(r.session, r.stream, on)
+		r.replenish(0)
+	}
+}
+
+// SetRate limits the transfer to n bytes per second of what comes over the wire; 0: no limit.
+func (in *Incoming) SetRate(n int64) {
+	in.r.pace.set(n)
+	if in.r.accepted.Load() && in.r.ctx.Err() == nil {
+		in.r.replenish(0)
+	}
+}
+
+// Files lists at most n files from entry on, as far as they are known.
+func (in *Incoming) Files(entry uint32, n int) []File {
+	r := in.r
+	return listFiles(r.manifest, entry, n, func(i uint32) FileState {
+		switch {
+		case r.marked(i, markGone):
+			return FileLeftOut
+		case r.marked(i, markOver):
+			return FileComplete
+		}
+		return FileWaiting
+	})
+}
+
+// LeaveOut takes a file out of the running transfer; it is reported as [SkipLeftOut].
+// Nothing happens when it has arrived already.
+func (in *Incoming) LeaveOut(entry uint32) {
+	if r := in.r; r.accepted.Load() && r.leaveOut(entry) {
+		r.session.out.send(frameCancel, r.stream, &status{Code: toCode(ErrCancelled), Entry: &entry})
+	}
+}
+
+// leaveOut drops a file, for either side; false when there is nothing to drop.
+func (r *receiver) leaveOut(entry uint32) bool {
+	f, err := r.keeper.known(entry)
+	if err != nil || f == nil || r.ctx.Err() != nil {
+		return false
+	}
+	row := Skipped{Path: r.manifest.path(entry), Reason: SkipLeftOut}
+	r.keeper.later(entry, func() error { r.keeper.drop(f, row); return nil })
+	return true
+}
 
 // Cancel ends the transfer for good; what had arrived of it is removed.
 func (in *Incoming) Cancel() { in.r.fail(ErrCancelled) }
@@ -72,26 +127,40 @@ type receiver struct {
 	offer       offer
 	hash        value // of the last offer payload
 	limit       limits
-	outstanding int64  // credit that the sender has
-	held        int64  // DATA bytes received and not on disk
-	pages       []span // of the manifest, not looked at yet
-	files       map[uint32]*incomingFile
-	settled     int64 // files complete or given up
-	regular     int64 // files in the manifest so far
+	outstanding int64                    // credit that the sender has
+	held        int64                    // DATA bytes received and not on disk
+	pages       []span                   // of the manifest, not looked at yet
+	files       map[uint32]*incomingFile // that are under way
+	marks       []uint8                  // of every entry of the manifest so far
+	discard     []string                 // staged files that are not part of the result
+	linkEntries []uint32                 // symbolic links to be made
+	replacing   map[string]identity      // see [merger]
+	pausing     bool                     // this side does
+	peerPauses  bool
+	waiting     *time.Timer // for a rate limit
+	settled     int64       // files complete or given up
+	regular     int64       // files in the manifest so far
 	ended       bool
 	end         end
 	acks        stored
 	skipped     []Skipped
 	skipCount   int64
 	failedCount int64
+	linkCount   int64         // of skipCount
 	wake        chan struct{} // signals run; capacity 1
+	paged       chan struct{} // the same for keeper.pages
 
-	asked   bool // run only: the host knows of it
-	staging *staging
-	policy  Policy
-	before  map[string]string // top-level entries that an earlier run of this transfer has published
-	lanes   []lane
-	keeper  keeper
+	pace limiter
+
+	asked      bool // run only: the host knows of it
+	staging    *staging
+	policy     Policy
+	takesLinks bool
+	tells      bool              // HAVE frames say what there is; the sender waits for them
+	packs      uint32            // reader: packs that came
+	before     map[string]string // top-level entries that an earlier run of this transfer has published
+	lanes      []lane
+	keeper     keeper
 }
 
 // onOffer begins a transfer from the peer.
@@ -102,8 +171,9 @@ func (s *Session) onOffer(stream uint32, payload []byte) error {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &receiver{session: s, stream: stream, key: m.Key, manifest: newManifest(), ctx: ctx, cancel: cancel, offer: m,
-		hash: blake3.Sum256(payload), files: map[uint32]*incomingFile{}, wake: make(chan struct{}, 1)}
+		hash: blake3.Sum256(payload), files: map[uint32]*incomingFile{}, wake: make(chan struct{}, 1), paged: make(chan struct{}, 1)}
 	r.in = &Incoming{Peer: s.peer, Transfer: m.Transfer, Message: m.Message, Batch: m.Batch, Wish: m.Wish, r: r}
+	copy(r.in.Parent[:], m.Parent)
 	r.keeper.init(r)
 	r.phase.Store(int32(Offering))
 	s.mu.Lock()
@@ -125,7 +195,7 @@ func (s *Session) onOffer(stream uint32, payload []byte) error {
 func (r *receiver) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := Progress{Phase: Phase(r.phase.Load()), Count: int(r.offer.Count), Entries: int64(r.offer.Entries), Bytes: int64(r.offer.Bytes), Final: r.offer.Final,
+	p := Progress{Phase: Phase(r.phase.Load()), Paused: r.pausing, Waiting: r.peerPauses, Count: int(r.offer.Count), Entries: int64(r.offer.Entries), Bytes: int64(r.offer.Bytes), Final: r.offer.Final,
 		Files: r.complete.Load(), Stored: r.stored.Load(), Resumed: r.resumed.Load(), Wire: r.got.Load()}
 	for _, name := range r.offer.Names {
 		p.Names = append(p.Names, Name{Name: name.Name, Folder: name.Folder, Size: int64(name.Size)})
@@ -166,15 +236,27 @@ func (r *receiver) handle(typ frameType, payload []byte) error {
 			return nil
 		}
 		r.mu.Lock()
+		r.marks = append(r.marks, make([]uint8, added.end-added.first)...)
 		r.pages = append(r.pages, added)
 		r.mu.Unlock()
-		r.signal()
+		select {
+		case r.paged <- struct{}{}:
+		default:
+		}
 	case frameFiles:
 		var m files
 		if err := unmarshal(payload, &m); err != nil {
 			return err
 		}
 		return r.keeper.outcomes(&m)
+	case framePause, frameResume:
+		var m pause
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.peerPauses = typ == framePause
+		r.mu.Unlock()
 	case frameEnd:
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -229,6 +311,12 @@ func (r *receiver) run() {
 	r.cancel(err)
 	r.session.endReceiving(r.stream)
 	r.session.node.release(r)
+	r.manifest.close()
+	r.mu.Lock()
+	if r.waiting != nil {
+		r.waiting.Stop()
+	}
+	r.mu.Unlock()
 	var known *answeredError
 	if errors.As(err, &known) {
 		err = known.why
@@ -274,7 +362,6 @@ func (r *receiver) take() (Report, error) {
 	}
 	report, err := r.receive()
 	if err != nil {
-		r.tell(err)
 		r.abandon(err)
 		return Report{}, err
 	}
@@ -294,8 +381,14 @@ func (r *receiver) receive() (Report, error) {
 	for i := range r.lanes {
 		work.Go(func() { r.keeper.work(&r.lanes[i]) })
 	}
-	work.Go(r.keeper.recheck)
+	work.Go(r.keeper.pages)
+	for range rechecks {
+		work.Go(r.keeper.recheck)
+	}
 	err := r.wait()
+	if err != nil {
+		r.tell(err) // before the workers have ended: the disk may hang
+	}
 	r.cancel(err) // nil: context.Canceled; ends the lanes
 	for i := range r.lanes {
 		r.lanes[i].close()
@@ -307,8 +400,15 @@ func (r *receiver) receive() (Report, error) {
 		return Report{}, err
 	}
 	r.phase.Store(int32(Finishing))
-	return r.finish()
+	report, err := r.finish()
+	if err != nil {
+		r.tell(err)
+	}
+	return report, err
 }
+
+// rechecks is how many files are looked at again at a time.
+const rechecks = 2
 
 // wait returns when every file is settled, or why that will not happen.
 func (r *receiver) wait() error {
@@ -316,22 +416,6 @@ func (r *receiver) wait() error {
 	defer tick.Stop()
 	since, lastGot, lastActive := time.Now(), int64(0), int64(0)
 	for {
-		for {
-			r.mu.Lock()
-			var added span
-			have := len(r.pages) > 0
-			if have {
-				added = r.pages[0]
-				r.pages = r.pages[1:]
-			}
-			r.mu.Unlock()
-			if !have {
-				break
-			}
-			if err := r.keeper.page(added); err != nil {
-				return err
-			}
-		}
 		if r.arrived() {
 			r.acknowledge()
 			return nil
@@ -352,11 +436,12 @@ func (r *receiver) wait() error {
 	}
 }
 
-// open reports whether the sender could send: it has credit.
+// open reports whether the sender could send: it has credit, knows what there is, and
+// nobody pauses.
 func (r *receiver) open() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.outstanding >= minFragment
+	return r.outstanding >= minFragment && len(r.pages) == 0 && !r.pausing && !r.peerPauses
 }
 
 // arrived reports whether every entry of the whole manifest is settled.

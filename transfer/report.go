@@ -23,7 +23,26 @@ type Progress struct {
 	Files   int64  // complete at the receiver
 	Stored  int64  // bytes of content on the receiver's disk, resumed ones included
 	Resumed int64  // bytes of content that the receiver had before this attempt
+	Paused  bool   // by this side
+	Waiting bool   // paused by the other side
 	Wire    int64  // bytes of chunks carried in this attempt, as encoded, without framing
+}
+
+// FileState says how far one file of a transfer has come.
+type FileState uint8
+
+const (
+	FileWaiting  FileState = iota // nothing of it, or not all
+	FileComplete                  // all of it is on the receiver's disk
+	FileLeftOut                   // it does not arrive: failed, refused or left out
+)
+
+// File is one file of a running transfer.
+type File struct {
+	Entry uint32 // index in the manifest; stays the same while the selection does
+	Path  string // relative, with slashes; remote text at the receiver
+	Size  int64  // bytes
+	State FileState
 }
 
 // Name is one top-level entry of an offer.
@@ -42,7 +61,7 @@ type Report struct {
 	Skipped   []Skipped // at most 100
 	SkipCount int64     // how many there are in all
 	Links     int64     // of SkipCount: symbolic links
-	Failed    int64     // of SkipCount: wanted and did not arrive; no links, renamed or existing ones
+	Failed    int64     // of SkipCount: wanted and did not arrive; no links, and nothing renamed, existing or left out
 }
 
 // Published names a top-level entry that arrived.
@@ -71,4 +90,5 @@ const (
 	SkipRenamed                      // arrived, under the name in Detail
 	SkipExists                       // existed, and the policy was to skip
 	SkipFailed                       // could not be written
+	SkipLeftOut                      // left out by a user while it was on its way
 )

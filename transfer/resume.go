@@ -9,72 +9,76 @@ import (
 
 // claim tells the sender which chunks of a file an earlier run left, and has them
 // hashed again behind. What the journal says is believed for the order of work only.
-func (k *keeper) claim(i uint32, n node) error {
+func (k *keeper) claim(tell *teller, i uint32, n *node) error {
 	r := k.r
-	old := r.staging.earlier[r.manifest.path(i)]
-	if old == nil || len(old.chunks) == 0 {
+	if len(r.staging.earlier.files) == 0 {
 		return nil
 	}
-	f, err := k.file(i)
-	if err != nil || f == nil {
+	old := r.staging.earlier.files[r.manifest.path(i)]
+	if old == nil || n.size == 0 {
+		return nil
+	}
+	f := k.state(i)
+	if f == nil {
+		return nil
+	}
+	if ready, err := k.ready(f); err != nil || !ready {
 		return err
 	}
 	if f.path != old.local {
 		return nil
 	}
 	var list []uint32
-	for chunk := range old.chunks {
-		if chunk < n.chunkCount() && (old.size == n.size || chunkLen(old.size, int64(chunk)) == chunkLen(n.size, int64(chunk))) {
+	for chunk := range old.all() {
+		if chunk < n.chunkCount() && chunkLen(old.size, int64(chunk)) == chunkLen(n.size, int64(chunk)) && (chunks(old.size) == 1) == (chunks(n.size) == 1) {
 			list = append(list, chunk)
 		}
 	}
 	slices.Sort(list)
-	f.mu.Lock()
-	if f.over { // the sender did not wait for what we have
-		f.mu.Unlock()
-		return nil
-	}
 	for _, chunk := range list {
-		if f.states[chunk] == missing {
-			f.states[chunk], f.values[chunk] = claimed, old.chunks[chunk]
-			length := int64(chunkLen(n.size, int64(chunk)))
-			r.resumed.Add(length)
-			r.stored.Add(length)
+		v, _ := old.get(chunk)
+		f.mu.Lock()
+		told := !f.over && f.states[chunk] == missing // the sender may not have waited for what we have
+		if told {
+			f.states[chunk], f.values[chunk] = claimed, v
+		}
+		f.mu.Unlock()
+		if !told {
+			continue
+		}
+		length := int64(chunkLen(n.size, int64(chunk)))
+		r.resumed.Add(length)
+		r.stored.Add(length)
+		if err := tell.chunk(i, chunk, v); err != nil {
+			return err
 		}
 	}
-	f.mu.Unlock()
-	if err := k.sendClaims(i, list, old.chunks); err != nil {
-		return err
+	k.look(f)
+	return k.closeUnless(f)
+}
+
+// closeUnless closes the handle of a file that nobody uses: there may be very many that
+// wait to be looked at.
+func (k *keeper) closeUnless(f *incomingFile) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refs == 0 && f.f != nil {
+		f.f.Close()
+		f.f = nil
 	}
+	return nil
+}
+
+// look has a file's claimed chunks hashed, and its existing ones copied once it is known
+// that the file changes.
+func (k *keeper) look(f *incomingFile) {
 	k.again.Lock()
 	k.claimed = append(k.claimed, f)
 	k.wake.Signal()
 	k.again.Unlock()
-	return nil
 }
 
-// sendClaims puts runs of chunks into HAVE frames of bounded size.
-func (k *keeper) sendClaims(i uint32, list []uint32, values map[uint32]value) error {
-	const perFrame = 1500
-	for len(list) > 0 {
-		n := 1
-		for n < len(list) && n < perFrame && list[n] == list[0]+uint32(n) {
-			n++
-		}
-		c := claim{Entry: i, First: list[0]}
-		for _, chunk := range list[:n] {
-			v := values[chunk]
-			c.Values = append(c.Values, v[:]...)
-		}
-		if err := k.r.session.out.send(frameHave, k.r.stream, &have{Upto: uint64(i), Claims: []claim{c}}); err != nil {
-			return err
-		}
-		list = list[n:]
-	}
-	return nil
-}
-
-// recheck hashes claimed chunks until stop. A wrong one is asked for again.
+// recheck hashes claimed chunks and copies existing ones until stop.
 func (k *keeper) recheck() {
 	for {
 		k.again.Lock()
@@ -88,7 +92,14 @@ func (k *keeper) recheck() {
 		f := k.claimed[0]
 		k.claimed = k.claimed[1:]
 		k.again.Unlock()
-		if err := k.recheckFile(f); err != nil {
+		err := k.recheckFile(f)
+		if err == nil {
+			err = k.fill(f)
+		}
+		if err == nil {
+			err = k.settle(f)
+		}
+		if err != nil {
 			k.r.fail(err)
 		}
 	}
@@ -101,17 +112,25 @@ func (k *keeper) stop() {
 	k.again.Unlock()
 }
 
+func (k *keeper) isStopped() bool {
+	k.again.Lock()
+	defer k.again.Unlock()
+	return k.stopped
+}
+
+// in reports whether a chunk of an unsettled file is in a state.
+func (f *incomingFile) in(chunk int, s chunkState) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.over && f.states[chunk] == s
+}
+
+// recheckFile hashes what the journal claims of a file. A wrong chunk is asked for again.
 func (k *keeper) recheckFile(f *incomingFile) error {
 	buf, put := rawBuffer(chunkSize)
 	defer put()
 	for chunk := range int(f.node.chunkCount()) {
-		k.again.Lock()
-		stopped := k.stopped
-		k.again.Unlock()
-		f.mu.Lock()
-		todo := !f.over && f.states[chunk] == claimed
-		f.mu.Unlock()
-		if stopped || !todo {
+		if k.isStopped() || !f.in(chunk, claimed) {
 			continue
 		}
 		content := buf[:chunkLen(f.node.size, int64(chunk))]
@@ -141,13 +160,12 @@ func (k *keeper) recheckFile(f *incomingFile) error {
 		}
 		f.mu.Unlock()
 		if again {
-			m := want{Chunks: []chunkRange{{Entry: f.index, First: uint32(chunk), Count: 1}}}
-			if err := k.r.session.out.send(frameWant, k.r.stream, &m); err != nil {
+			if err := k.ask(f, uint32(chunk)); err != nil {
 				return err
 			}
 		}
 	}
-	return k.settle(f)
+	return nil
 }
 
 // acquire opens the file in the staging tree, or shares the open handle.
@@ -170,7 +188,7 @@ func (k *keeper) acquire(f *incomingFile) (*os.File, error) {
 func (k *keeper) releaseHandle(f *incomingFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.refs--; f.refs == 0 && (f.over || len(k.r.staging.earlier) > 0) {
+	if f.refs--; f.refs == 0 && f.f != nil && (f.over || k.r.tells) {
 		f.f.Close()
 		f.f = nil
 	}
@@ -182,26 +200,59 @@ func (k *keeper) write(f *incomingFile, chunk uint32, raw []byte, v value) error
 	if err != nil {
 		return err
 	}
-	_, err = handle.WriteAt(raw, int64(chunk)*chunkSize)
-	if err == nil {
+	f.mu.Lock()
+	clean := f.fresh && f.states[chunk] == missing && f.tries[chunk] == 0
+	f.mu.Unlock()
+	if err = writeAt(handle, raw, int64(chunk)*chunkSize, clean); err == nil {
 		err = k.r.staging.journal.chunk(f.journal, chunk, v)
 	}
 	if err == nil {
 		f.mu.Lock()
-		switch f.states[chunk] {
-		case missing:
-			k.r.stored.Add(int64(len(raw)))
-			f.left--
-		case claimed:
-			k.r.resumed.Add(-int64(len(raw)))
-			f.left--
+		if !f.over {
+			switch f.states[chunk] {
+			case missing:
+				k.r.stored.Add(int64(len(raw)))
+				f.left--
+			case claimed:
+				k.r.resumed.Add(-int64(len(raw)))
+				f.left--
+			case existing:
+				k.r.resumed.Add(-int64(len(raw)))
+				f.borrowed--
+			}
+			f.states[chunk], f.values[chunk] = verified, v
 		}
-		f.states[chunk], f.values[chunk] = verified, v
 		f.mu.Unlock()
 	}
 	k.releaseHandle(f)
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// holeSize is how many zeros in a row, at a multiple of as many, are left out of a file
+// that reads as zeros there anyway.
+const holeSize = 64 << 10
+
+// writeAt writes b at offset. clean says that the file reads as zeros there: it then gets
+// holes where b has none but zeros for a while.
+func writeAt(f *os.File, b []byte, offset int64, clean bool) error {
+	if !clean {
+		_, err := f.WriteAt(b, offset)
+		return err
+	}
+	for at := 0; at < len(b); {
+		end := at
+		for end < len(b) && !allZero(b[end:min(end+holeSize, len(b))]) {
+			end = min(end+holeSize, len(b))
+		}
+		if end > at {
+			if _, err := f.WriteAt(b[at:end], offset+int64(at)); err != nil {
+				return err
+			}
+		}
+		at = end + holeSize
 	}
 	return nil
 }

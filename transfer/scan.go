@@ -14,15 +14,16 @@ import (
 
 // scan walks the selected files and folders and lists them in a manifest, without
 // reading any content. Symbolic links below the selection are not followed, nothing
-// but regular files is ever opened; both are reported.
+// but regular files is ever opened; both are reported, unless links were asked for.
 type scan struct {
 	manifest *manifest
 	tops     []selected
+	links    bool // symbolic links that stay inside are sent as such
 
 	mu        sync.Mutex
 	skipped   []Skipped // at most maxReport
 	skipCount int64
-	links     int64
+	linkCount int64
 }
 
 // selected is one top-level entry.
@@ -36,8 +37,8 @@ type selected struct {
 
 // newScan looks at the top-level entries and nothing below them. It fails with
 // [ErrNothing] when none can be sent.
-func newScan(paths []string) (*scan, error) {
-	s := &scan{manifest: newManifest()}
+func newScan(paths []string, links bool) (*scan, error) {
+	s := &scan{manifest: newManifest(), links: links}
 	used := map[string]bool{}
 	var first error
 	for _, p := range slices.Compact(slices.Sorted(slices.Values(paths))) {
@@ -109,7 +110,7 @@ func (s *scan) skip(path string, why Reason, detail string) {
 	defer s.mu.Unlock()
 	s.skipCount++
 	if why == SkipLink {
-		s.links++
+		s.linkCount++
 	}
 	if len(s.skipped) < maxReport {
 		s.skipped = append(s.skipped, Skipped{Path: path, Reason: why, Detail: clip(detail, maxText)})
@@ -120,7 +121,7 @@ func (s *scan) skip(path string, why Reason, detail string) {
 func (s *scan) report() (rows []Skipped, count, links int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.skipped), s.skipCount, s.links
+	return slices.Clone(s.skipped), s.skipCount, s.linkCount
 }
 
 // names returns the first top-level names, for the offer.
@@ -137,6 +138,7 @@ func (s *scan) names() []Name {
 }
 
 func (s *scan) close() {
+	s.manifest.close()
 	for _, t := range s.tops {
 		if t.root != nil {
 			t.root.Close()
@@ -147,71 +149,112 @@ func (s *scan) close() {
 // run fills the manifest.
 func (s *scan) run(ctx context.Context) error {
 	for i, t := range s.tops {
-		n := nodeOf(t.wire, t.info)
-		n.source = int32(i)
-		index, err := s.manifest.add(n)
-		if err != nil {
+		if _, err := s.manifest.add(nodeOf(t.wire, t.info)); err != nil {
 			return err
 		}
 		if t.info.IsDir() {
-			if err := s.folder(ctx, i, ".", index); err != nil {
+			w := walk{scan: s, top: i, path: t.wire}
+			if err := w.folder(ctx, t.root, ".", 0); err != nil {
 				return err
 			}
 		}
 	}
 	s.manifest.finish()
-	return nil
+	return s.manifest.err()
 }
 
-// folder lists what is in one folder, and below it. dir is the path below the root of
-// source; its own entry is index.
-func (s *scan) folder(ctx context.Context, source int, dir string, index int32) error {
+// walk lists one top-level folder.
+type walk struct {
+	scan *scan
+	top  int
+	path string // wire path of the folder that is being listed
+}
+
+// openFolders is how many folders of a path a walk holds open: enough that most names
+// are looked at from the folder that they are in, and few enough for any limit.
+const openFolders = 24
+
+// folder lists what is in one folder at depth, and below it. dir is its path below
+// root, an open folder above it.
+func (w *walk) folder(ctx context.Context, root *os.Root, dir string, depth int) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	root := s.tops[source].root
+	s := w.scan
 	names, err := readNames(root, dir)
 	if err != nil {
-		s.skip(s.manifest.path(uint32(index)), SkipUnreadable, cause(err))
+		s.skip(w.path, SkipUnreadable, cause(err))
 		return nil
 	}
-	depth, _ := s.manifest.node(uint32(index))
+	if dir != "." && depth < openFolders {
+		if inner, err := root.OpenRoot(dir); err == nil {
+			defer inner.Close()
+			root, dir = inner, "."
+		}
+	}
 	for _, name := range names {
-		rel := filepath.Join(dir, name.local)
-		path := func() string { return cleanJoin(s.manifest.path(uint32(index)), name.wire) }
+		rel := name.local
+		if dir != "." {
+			rel = filepath.Join(dir, name.local)
+		}
 		info, err := root.Lstat(rel)
+		var n node
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // gone since the folder was listed
 		case err != nil:
-			s.skip(path(), SkipUnreadable, cause(err))
+			s.skip(w.path+"/"+name.wire, SkipUnreadable, cause(err))
 			continue
+		case depth+1 >= maxDepth || len(w.path)+1+len(name.wire) > maxPath:
+			s.skip(w.path+"/"+name.wire, SkipBadName, "path too long")
+			continue
+		case info.Mode()&fs.ModeSymlink != 0 && s.links:
+			if n, err = linkNode(root, rel, name.wire, info, depth+1); err != nil {
+				s.skip(w.path+"/"+name.wire, SkipLink, cause(err))
+				continue
+			}
 		case info.Mode()&fs.ModeSymlink != 0 || info.Mode()&fs.ModeIrregular != 0:
-			s.skip(path(), SkipLink, "")
+			s.skip(w.path+"/"+name.wire, SkipLink, "")
 			continue
 		case !info.IsDir() && !info.Mode().IsRegular():
-			s.skip(path(), SkipSpecial, "")
+			s.skip(w.path+"/"+name.wire, SkipSpecial, "")
 			continue
-		case int(depth.depth)+1 >= maxDepth || len(path()) > maxPath:
-			s.skip(path(), SkipBadName, "path too long")
-			continue
+		default:
+			n = nodeOf(name.wire, info)
 		}
-		n := nodeOf(name.wire, info)
-		n.source, n.parent, n.depth = int32(source), index, depth.depth+1
-		if name.local != name.wire {
-			n.local = name.local
-		}
+		n.depth = uint16(depth + 1)
 		child, err := s.manifest.add(n)
 		if err != nil {
 			return err
 		}
+		if name.local != name.wire {
+			s.manifest.setLocal(uint32(child), name.local)
+		}
 		if n.kind == kindFolder {
-			if err := s.folder(ctx, source, rel, child); err != nil {
+			above := w.path
+			w.path += "/" + name.wire
+			if err := w.folder(ctx, root, rel, depth+1); err != nil {
 				return err
 			}
+			w.path = above
 		}
 	}
 	return nil
+}
+
+// linkNode describes a symbolic link that stays inside what is sent.
+func linkNode(root *os.Root, rel, wire string, info os.FileInfo, depth int) (node, error) {
+	target, err := root.Readlink(rel)
+	if err != nil {
+		return node{}, err
+	}
+	target = filepath.ToSlash(target)
+	if err := checkTarget(target, depth); err != nil {
+		return node{}, err
+	}
+	n := nodeOf(wire, info)
+	n.kind, n.size, n.exec, n.target = kindLink, 0, false, target
+	return n, nil
 }
 
 // names of one folder entry: as the system has it and as it travels.
@@ -258,14 +301,15 @@ func readNames(root *os.Root, dir string) ([]entryName, error) {
 }
 
 // open opens the content of entry i for reading and checks that it still is a
-// regular file.
-func (s *scan) open(i uint32, n node) (*os.File, os.FileInfo, error) {
-	t := s.tops[n.source]
-	rel := t.local
+// regular file. near, which may be nil, is a cache of the folder it is in.
+func (s *scan) open(i uint32, n *node, near *nearby) (*os.File, os.FileInfo, error) {
+	t := s.tops[n.top]
+	root, rel := t.root, t.local
 	if n.depth > 0 {
 		_, rel, _ = strings.Cut(s.manifest.localPath(i), "/")
+		root, rel = near.in(t.root, n.parent, filepath.FromSlash(rel))
 	}
-	f, err := t.root.OpenFile(filepath.FromSlash(rel), readFlags, 0)
+	f, err := root.OpenFile(rel, readFlags, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -278,6 +322,37 @@ func (s *scan) open(i uint32, n node) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	return f, info, nil
+}
+
+// nearby keeps the folder open in which a worker has just read a file: the next one is
+// most likely beside it. The nil nearby keeps nothing.
+type nearby struct {
+	folder int32 // entry; valid while root is not nil
+	root   *os.Root
+}
+
+// in returns the folder of the file rel below top, and the file's name in it.
+func (c *nearby) in(top *os.Root, folder int32, rel string) (*os.Root, string) {
+	dir, base := filepath.Split(rel)
+	if c == nil || dir == "" {
+		return top, rel
+	}
+	if c.root == nil || c.folder != folder {
+		c.close()
+		root, err := top.OpenRoot(filepath.Clean(dir))
+		if err != nil {
+			return top, rel // opening the file will say why
+		}
+		c.root, c.folder = root, folder
+	}
+	return c.root, base
+}
+
+func (c *nearby) close() {
+	if c.root != nil {
+		c.root.Close()
+		c.root = nil
+	}
 }
 
 // sameContent reports whether two looks at a source show the same file unchanged, as

@@ -33,6 +33,8 @@ type Send struct {
 	Message  [16]byte // id of the row in the conversation
 	Paths    []string // absolute
 	Policy   Policy   // a wish
+	Parent   [16]byte // id of the transfer that this one adds to; zero: none
+	Links    bool     // symbolic links that stay inside a folder are sent as links
 }
 
 // Outgoing is one selection on its way to one peer. It can be sent again, over other
@@ -40,9 +42,12 @@ type Send struct {
 type Outgoing struct {
 	send Send
 
+	limit limiter
+
 	mu      sync.Mutex
 	current *sender // while Send runs
 	last    Progress
+	paused  bool
 }
 
 // NewOutgoing prepares a transfer. Nothing is read before [Session.Send].
@@ -56,6 +61,58 @@ func (o *Outgoing) Progress() Progress {
 		o.last = o.current.progress()
 	}
 	return o.last
+}
+
+// Pause stops what is on its way, now and in later attempts, until it is called with
+// false. The receiver is told; nothing times out meanwhile.
+func (o *Outgoing) Pause(on bool) {
+	o.mu.Lock()
+	o.paused = on
+	a := o.current
+	o.mu.Unlock()
+	if a != nil {
+		a.pauseSelf(on)
+	}
+}
+
+// SetRate limits the transfer to n bytes per second of what goes over the wire; 0: no limit.
+func (o *Outgoing) SetRate(n int64) { o.limit.set(n) }
+
+// LeaveOut takes a file out of the running attempt; it is reported as [SkipLeftOut].
+// Nothing happens when it has arrived already.
+func (o *Outgoing) LeaveOut(entry uint32) {
+	o.mu.Lock()
+	a := o.current
+	o.mu.Unlock()
+	if a != nil && a.moving.Load() {
+		a.plan.unwant(entry)
+		a.queue.fileFailed(entry, SkipLeftOut, "")
+	}
+}
+
+// Files lists at most n files of the running attempt from entry on.
+func (o *Outgoing) Files(entry uint32, n int) []File {
+	o.mu.Lock()
+	a := o.current
+	o.mu.Unlock()
+	if a == nil || a.scan == nil {
+		return nil
+	}
+	return listFiles(a.scan.manifest, entry, n, a.fileState)
+}
+
+// listFiles lists at most n files of a manifest from entry on.
+func listFiles(m *manifest, entry uint32, n int, state func(entry uint32) FileState) (list []File) {
+	for ; len(list) < n; entry++ {
+		item, ok := m.node(entry)
+		if !ok {
+			return list
+		}
+		if item.kind == kindFile {
+			list = append(list, File{Entry: entry, Path: m.path(entry), Size: item.size, State: state(entry)})
+		}
+	}
+	return list
 }
 
 // sender is one attempt to move an [Outgoing] over one session.
@@ -84,12 +141,19 @@ type sender struct {
 	answer  chan *accept
 	done    chan *done
 
-	mu     sync.Mutex
-	offers []value // BLAKE3 of the payloads that the receiver may accept
+	mu         sync.Mutex
+	offers     []value // BLAKE3 of the payloads that the receiver may accept
+	pausing    bool    // this side does
+	peerPauses bool
+	acked      map[uint32]uint32 // chunks on the receiver's disk, of files that are not complete
+	complete   bitset            // entries
 }
 
 func (a *sender) progress() Progress {
 	p := Progress{Phase: Phase(a.phase.Load()), Stored: a.stored.Load(), Files: a.files.Load(), Resumed: a.resumed.Load(), Wire: a.wire.Load()}
+	a.mu.Lock()
+	p.Paused, p.Waiting = a.pausing, a.peerPauses
+	a.mu.Unlock()
 	if a.scan != nil {
 		entries, _, bytes, complete := a.scan.manifest.totals()
 		p.Names, p.Count = a.scan.names(), len(a.scan.tops)
@@ -118,14 +182,14 @@ func (s *Session) Send(ctx context.Context, out *Outgoing) (Report, error) {
 	s.mu.Unlock()
 	defer s.work.Done()
 	a := &sender{session: s, out: out, buffers: newBuffers(sendBuffers), cancel: cancel,
-		answer: make(chan *accept, 1), done: make(chan *done, 1)}
+		answer: make(chan *accept, 1), done: make(chan *done, 1), acked: map[uint32]uint32{}}
 	a.plan = newPlan(a)
 	out.mu.Lock()
 	if out.current != nil {
 		out.mu.Unlock()
 		return Report{}, ErrBusy
 	}
-	out.current = a
+	out.current, a.pausing = a, out.paused
 	out.mu.Unlock()
 	report, err := a.run(ctx)
 	if errors.Is(err, errClosed) {
@@ -140,7 +204,7 @@ func (s *Session) Send(ctx context.Context, out *Outgoing) (Report, error) {
 }
 
 func (a *sender) run(ctx context.Context) (Report, error) {
-	found, err := newScan(a.out.send.Paths)
+	found, err := newScan(a.out.send.Paths, a.out.send.Links)
 	if err != nil {
 		return Report{}, err
 	}
@@ -200,6 +264,7 @@ func (a *sender) exchange(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	a.phase.Store(int32(Moving))
+	a.pauseSelf(a.pauses())
 	a.queue.grant(int64(min(answer.Credit, maxCredit)))
 	a.workers.Go(func() { a.pages(ctx) })
 	for range min(max(runtime.NumCPU(), 2), 8) {
@@ -224,27 +289,103 @@ func (a *sender) exchange(ctx context.Context) (Report, error) {
 	}
 }
 
-// pages queues the manifest as the scan finds it, a few pages ahead of the data.
+// pages queues the manifest as the scan finds it, a few pages ahead of the content.
 func (a *sender) pages(ctx context.Context) {
-	next := 0
-	for {
-		grown := a.scan.manifest.growth()
-		payload, upto, last := a.scan.manifest.nextPage(next)
-		if payload != nil {
+	k, eager := 0, false
+	for a.plan.hungry() {
+		payload, upto, last, ok := a.scan.manifest.page(k, eager)
+		if ok {
+			k, eager = k+1, false
 			a.queue.putFrame(frame(framePage, a.stream, payload))
-			next = upto
-			a.plan.pages(next, last)
+			a.plan.pages(upto, last)
 			if last {
 				return
 			}
 			continue
 		}
-		select {
-		case <-grown:
+		if err := a.scan.manifest.err(); err != nil {
+			a.fail(err)
+			return
+		}
+		select { // the scan goes on: what it finds in a moment makes a page, however small
+		case <-time.After(5 * time.Millisecond):
+			eager = true
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// pauses reports whether this side pauses.
+func (a *sender) pauses() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.pausing
+}
+
+// pauseSelf pauses for our user, and tells the receiver once there is one.
+func (a *sender) pauseSelf(on bool) {
+	a.mu.Lock()
+	a.pausing = on
+	stop := on || a.peerPauses
+	a.mu.Unlock()
+	if !a.moving.Load() {
+		return
+	}
+	a.queue.pause(stop)
+	tellPause(a.session, a.stream, on)
+}
+
+func (a *sender) pausePeer(on bool) {
+	a.mu.Lock()
+	a.peerPauses = on
+	stop := on || a.pausing
+	a.mu.Unlock()
+	a.queue.pause(stop)
+}
+
+func tellPause(s *Session, stream uint32, on bool) {
+	typ := frameResume
+	if on {
+		typ = framePause
+	}
+	s.out.send(typ, stream, &pause{})
+}
+
+// noteStored counts what the receiver has on disk.
+func (a *sender) noteStored(m *stored) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range m.Chunks {
+		n, ok := a.scan.manifest.node(r.Entry)
+		if !ok || n.kind != kindFile {
+			return fmt.Errorf("%w: STORED of entry %d", ErrProtocol, r.Entry)
+		}
+		if total := uint64(a.acked[r.Entry]) + uint64(r.Count); total < uint64(n.chunkCount()) {
+			a.acked[r.Entry] = uint32(total)
+		} else {
+			delete(a.acked, r.Entry)
+			a.complete.set(r.Entry)
+		}
+	}
+	_, _, total, _ := a.scan.manifest.totals()
+	a.stored.Store(min(int64(min(m.Bytes, maxTotal)), total))
+	a.files.Store(int64(min(m.Files, maxEntries)))
+	a.resumed.Store(min(int64(min(m.Resumed, maxTotal)), total))
+	return nil
+}
+
+func (a *sender) fileState(entry uint32) FileState {
+	a.mu.Lock()
+	complete := a.complete.has(entry)
+	a.mu.Unlock()
+	switch {
+	case complete:
+		return FileComplete
+	case a.plan.leftOut(entry):
+		return FileLeftOut
+	}
+	return FileWaiting
 }
 
 // hash computes a chunk's value; NumCPU of them at a time in the whole node.
@@ -255,6 +396,12 @@ func (a *sender) hash(b []byte, chunk int64, only bool) value {
 // putChunk queues a chunk in the better of its two forms.
 func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, release func()) {
 	head := chunkHeader{raw: uint32(len(b)), encoded: uint32(len(b)), value: v}
+	if allZero(b) {
+		release()
+		head.encoding, head.encoded = encodingZero, 0
+		a.queue.putChunk(f.index, chunk, head, nil, func() {})
+		return
+	}
 	if packed := a.shrink.encode(b, a.session.out.linkRate()); packed != nil {
 		head.encoding, head.encoded = encodingZstd, uint32(len(packed))
 		a.queue.putChunk(f.index, chunk, head, packed, release)
@@ -303,10 +450,13 @@ func (a *sender) handle(typ frameType, payload []byte) error {
 		if err := unmarshal(payload, &m); err != nil {
 			return err
 		}
-		_, _, total, _ := a.scan.manifest.totals()
-		a.stored.Store(min(int64(min(m.Bytes, maxTotal)), total))
-		a.files.Store(int64(min(m.Files, maxEntries)))
-		a.resumed.Store(min(int64(min(m.Resumed, maxTotal)), total))
+		return a.noteStored(&m)
+	case framePause, frameResume:
+		var m pause
+		if err := unmarshal(payload, &m); err != nil {
+			return err
+		}
+		a.pausePeer(typ == framePause)
 	case frameCredit:
 		var m credit
 		if err := unmarshal(payload, &m); err != nil {
@@ -345,6 +495,7 @@ func (a *sender) report(m *done) Report {
 		}
 	}
 	r.SkipCount += int64(min(m.SkipCount, maxEntries))
+	r.Links += int64(min(m.Links, maxEntries))
 	return r
 }
 

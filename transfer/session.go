@@ -196,8 +196,8 @@ func (s *Session) dispatch(h header, buf *[]byte) error {
 		_, err := io.CopyN(io.Discard, s.conn, int64(h.length))
 		return err
 	}
-	if h.typ == frameData {
-		return s.receiver(h.stream).data(s.conn, h.length)
+	if h.typ == frameData || h.typ == framePack {
+		return s.receiver(h.stream).data(s.conn, h.typ, h.length)
 	}
 	if cap(*buf) < int(h.length) {
 		*buf = make([]byte, h.length)
@@ -244,6 +244,12 @@ func (s *Session) handle(h header, payload []byte) error {
 		if in := s.receiver(h.stream); in != nil {
 			return in.handle(h.typ, payload)
 		}
+	case framePause, frameResume:
+		if in := s.receiver(h.stream); in != nil {
+			return in.handle(h.typ, payload)
+		} else if out := s.sender(h.stream); out != nil {
+			return out.handle(h.typ, payload)
+		}
 	default:
 		if out := s.sender(h.stream); out != nil {
 			return out.handle(h.typ, payload)
@@ -265,6 +271,9 @@ func (s *Session) onCancel(stream uint32, payload []byte) error {
 	if err := unmarshal(payload, &m); err != nil {
 		return err
 	}
+	if m.Entry != nil {
+		return s.leaveOut(stream, *m.Entry)
+	}
 	why := fromCode(m.Code)
 	if m.Text != "" {
 		why = fmt.Errorf("%w: %q", why, m.Text)
@@ -273,6 +282,19 @@ func (s *Session) onCancel(stream uint32, payload []byte) error {
 		in.fail(&answeredError{why})
 	} else if out := s.sender(stream); out != nil {
 		out.fail(&answeredError{why})
+	}
+	return nil
+}
+
+// leaveOut takes one file out of a transfer for the peer.
+func (s *Session) leaveOut(stream, entry uint32) error {
+	if out := s.sender(stream); out != nil && out.moving.Load() {
+		if n, ok := out.scan.manifest.node(entry); !ok || n.kind != kindFile {
+			return fmt.Errorf("%w: CANCEL of entry %d", ErrProtocol, entry)
+		}
+		out.plan.unwant(entry)
+	} else if in := s.receiver(stream); in != nil && in.accepted.Load() {
+		in.leaveOut(entry)
 	}
 	return nil
 }

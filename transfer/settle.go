@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 )
 
-// outcomes takes what the sender says about files that it has read to the end.
+// outcomes takes what the sender says about files that it has read to the end. It runs
+// in the session's reader; what it means for the disk is the lanes' work.
 func (k *keeper) outcomes(m *files) error {
 	k.outcome.Lock()
 	defer k.outcome.Unlock()
@@ -17,39 +17,49 @@ func (k *keeper) outcomes(m *files) error {
 		return nil
 	}
 	for _, row := range m.Done {
-		f, err := k.named(row.Entry)
+		f, err := k.known(row.Entry)
 		if err != nil {
 			return err
+		}
+		if f == nil {
+			continue
 		}
 		f.mu.Lock()
 		f.expected = &row.Digest
 		f.mu.Unlock()
-		if err := k.settle(f); err != nil {
-			k.r.fail(err)
-		}
+		k.later(row.Entry, func() error { return k.settle(f) })
 	}
 	for _, row := range m.Failed {
-		f, err := k.named(row.Entry)
+		f, err := k.known(row.Entry)
 		if err != nil {
 			return err
 		}
-		k.drop(f, Skipped{Path: k.r.manifest.path(row.Entry), Reason: row.Reason, Detail: row.Detail})
+		if f != nil {
+			skip := Skipped{Path: k.r.manifest.path(row.Entry), Reason: row.Reason, Detail: row.Detail}
+			k.later(row.Entry, func() error { k.drop(f, skip); return nil })
+		}
 	}
 	return nil
 }
 
-func (k *keeper) named(i uint32) (*incomingFile, error) {
+// later has a lane do something for an entry.
+func (k *keeper) later(entry uint32, do func() error) {
+	k.r.lanes[entry%uint32(len(k.r.lanes))].put(task{run: func(*lane) error { return do() }, drop: func() {}})
+}
+
+// known returns the state of a file that the sender names; nil when it is settled.
+func (k *keeper) known(i uint32) (*incomingFile, error) {
 	if n, ok := k.r.manifest.node(i); !ok || n.kind != kindFile {
 		return nil, fmt.Errorf("%w: outcome of entry %d, which is no file", ErrProtocol, i)
 	}
 	return k.state(i), nil
 }
 
-// settle finishes a file once every chunk is checked and the sender has said its
+// settle finishes a file once there is nothing missing and the sender has said its
 // digest. A file whose chunks do not add up to it is not published.
 func (k *keeper) settle(f *incomingFile) error {
 	f.mu.Lock()
-	if f.over || f.left > 0 || f.pending > 0 || f.expected == nil || !f.created {
+	if f.over || f.left > 0 || f.pending > 0 || f.expected == nil || f.filling {
 		f.mu.Unlock()
 		return nil
 	}
@@ -58,55 +68,87 @@ func (k *keeper) settle(f *incomingFile) error {
 		k.drop(f, Skipped{Path: k.r.manifest.path(f.index), Reason: SkipChanged, Detail: "content does not match its digest"})
 		return nil
 	}
-	err := k.seal(f)
-	f.over = true
-	if err == nil {
-		f.values, f.states = nil, nil
+	if k.unchanged(f) { // the file that is there is the result
+		f.over = true
+		k.discardLocked(f)
+		f.mu.Unlock()
+		k.r.complete.Add(1)
+		k.r.settledOne(f.index, 0)
+		return nil
 	}
+	if f.borrowed > 0 {
+		f.filling = true
+		f.mu.Unlock()
+		k.look(f)
+		return nil
+	}
+	err := k.seal(f)
+	if err != nil {
+		err = k.giveUpLocked(f, err)
+		f.mu.Unlock()
+		return err
+	}
+	f.over = true
 	if f.refs == 0 && f.f != nil {
-		err = cmpError(err, f.f.Close())
+		err = f.f.Close()
 		f.f = nil
 	}
-	f.mu.Unlock()
-	if err != nil {
-		f.mu.Lock()
-		f.over = false
-		f.mu.Unlock()
-		return k.giveUp(f, err)
+	if f.old != nil {
+		k.r.replaces(f.old)
 	}
+	f.mu.Unlock()
 	k.r.complete.Add(1)
-	k.r.settledOne()
-	return nil
+	k.r.settledOne(f.index, markStaged)
+	return err
 }
 
 // seal gives a complete file its size, mode and modification time. f.mu is held.
 func (k *keeper) seal(f *incomingFile) error {
-	handle := f.f
-	if handle == nil {
-		var err error
-		if handle, err = k.r.staging.tree.OpenFile(filepath.FromSlash(f.path), os.O_RDWR, 0); err != nil {
+	if !f.created {
+		if err := k.create(f); err != nil {
+			return err
+		}
+	}
+	rel := filepath.FromSlash(f.path)
+	if f.f == nil {
+		handle, err := k.r.staging.tree.OpenFile(rel, os.O_RDWR, 0)
+		if err != nil {
 			return err
 		}
 		f.f = handle
 	}
-	info, err := handle.Stat()
+	info, err := f.f.Stat()
 	if err != nil {
 		return err
 	}
 	if info.Size() != f.node.size {
-		if err := handle.Truncate(f.node.size); err != nil {
+		if err := f.f.Truncate(f.node.size); err != nil {
 			return err
 		}
 	}
-	if err := setMode(handle, f.node.exec); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
+	if err := setMode(f.f, f.node.exec); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
+	quarantine(f.f)
 	mtime := f.node.mtime()
-	return k.r.staging.tree.Chtimes(filepath.FromSlash(f.path), mtime, mtime)
+	return k.r.staging.tree.Chtimes(rel, mtime, mtime)
 }
 
-func (r *receiver) settledOne() {
+// replaces notes which file of the destination a complete one is to replace.
+func (r *receiver) replaces(old *existingOne) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.replacing == nil {
+		r.replacing = map[string]identity{}
+	}
+	r.replacing[old.path] = old.look
+}
+
+// settledOne counts a file that nothing more is to be done for, and adds marks to it.
+func (r *receiver) settledOne(i uint32, marks uint8) {
+	r.mu.Lock()
+	r.marks[i] |= markOver | marks
+	delete(r.files, i)
 	r.settled++
 	r.mu.Unlock()
 	r.signal()
@@ -139,13 +181,24 @@ func (k *keeper) dropLocked(f *incomingFile, row Skipped) {
 	if f.over {
 		return
 	}
-	f.over, f.failed = true, true
+	f.over = true
+	k.discardLocked(f)
+	k.r.report(row)
+	k.r.settledOne(f.index, markGone)
+}
+
+// discardLocked has what was staged of a file removed before the rest is published. f.mu
+// is held.
+func (k *keeper) discardLocked(f *incomingFile) {
 	if f.refs == 0 && f.f != nil {
 		f.f.Close()
 		f.f = nil
 	}
-	k.r.report(row)
-	k.r.settledOne()
+	if f.created {
+		k.r.mu.Lock()
+		k.r.discard = append(k.r.discard, f.path)
+		k.r.mu.Unlock()
+	}
 }
 
 // closeAll closes what is open when nothing more is written. What the sender still says
@@ -164,166 +217,4 @@ func (k *keeper) closeAll() {
 		}
 		f.mu.Unlock()
 	}
-}
-
-// finish removes what does not belong to the result, makes the rest durable, gives it
-// its place and tells the sender.
-func (r *receiver) finish() (Report, error) {
-	for _, f := range r.files {
-		if f.failed && f.created {
-			if err := r.staging.tree.Remove(filepath.FromSlash(f.path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return Report{}, classify(err)
-			}
-		}
-	}
-	if len(r.staging.earlier) > 0 {
-		if err := r.sweep(); err != nil {
-			return Report{}, classify(err)
-		}
-	}
-	files, folders := r.listed()
-	for i := len(folders) - 1; i >= 0; i-- { // deepest first: what is inside changes the time of its folder
-		n, _ := r.manifest.node(folders[i])
-		r.staging.tree.Chtimes(filepath.FromSlash(r.manifest.localPath(folders[i])), n.mtime(), n.mtime())
-	}
-	if err := r.staging.sync(r.paths(files), r.paths(folders), r.complete.Load()); err != nil {
-		return Report{}, err
-	}
-	published, err := r.publish()
-	if err != nil {
-		return Report{}, err
-	}
-	r.clean(published)
-	return r.reportDone(published), nil
-}
-
-// listed returns the entries that are in the staging tree.
-func (r *receiver) listed() (files, folders []uint32) {
-	entries, _, _, _ := r.manifest.totals()
-	for i := uint32(0); int64(i) < entries; i++ {
-		n, _ := r.manifest.node(i)
-		switch {
-		case n.kind == kindFolder && r.keeper.folders[int32(i)]:
-			folders = append(folders, i)
-		case n.kind == kindFile && r.files[i] != nil && r.files[i].created && !r.files[i].failed:
-			files = append(files, i)
-		}
-	}
-	return files, folders
-}
-
-func (r *receiver) paths(entries []uint32) []string {
-	list := make([]string, len(entries))
-	for i, entry := range entries {
-		list[i] = r.manifest.localPath(entry)
-	}
-	return list
-}
-
-// sweep removes what an earlier run staged and this one did not name: the source has
-// lost it since.
-func (r *receiver) sweep() error {
-	var extra []string
-	err := fs.WalkDir(r.staging.tree.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || name == "." {
-			return err
-		}
-		if !r.keeper.taken[name] {
-			extra = append(extra, name)
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		}
-		return nil
-	})
-	for _, name := range extra {
-		err = cmpError(err, r.staging.tree.RemoveAll(filepath.FromSlash(name)))
-	}
-	return err
-}
-
-// publish gives every top-level entry its place. The ones that have theirs when a later
-// one fails keep it, and the next attempt knows them (already.go).
-func (r *receiver) publish() ([]Published, error) {
-	var list []Published
-	entries, _, _, _ := r.manifest.totals()
-	for i := uint32(0); int64(i) < entries; i++ {
-		n, _ := r.manifest.node(i)
-		if n.depth != 0 {
-			continue
-		}
-		if as, ok := r.before[n.name]; ok {
-			list = append(list, Published{Name: n.name, As: as, Path: filepath.Join(r.staging.dest.Name(), as)})
-			continue
-		}
-		if !r.present(i, n) {
-			continue
-		}
-		local := r.manifest.localPath(i)
-		want := localBaseOf(n, local)
-		name, err := r.place(n, local, want)
-		if err != nil {
-			return list, err
-		}
-		list = append(list, Published{Name: n.name, As: name, Path: filepath.Join(r.staging.dest.Name(), name)})
-	}
-	return list, classify(syncDir(r.staging.destDir))
-}
-
-// place gives one top-level entry its name, as the policy says.
-func (r *receiver) place(n node, local, want string) (string, error) {
-	if r.policy != KeepBoth { // doing it again does no harm
-		m := merger{staging: r.staging, policy: r.policy, report: r.report}
-		return m.place(local, want, n.kind == kindFolder)
-	}
-	note := func(as string) error { return r.staging.intend(r.in.Transfer, n.name, local, as) }
-	return r.staging.publish(local, want, n.kind == kindFolder, note)
-}
-
-func localBaseOf(n node, local string) string {
-	if n.local != "" {
-		return n.local
-	}
-	return path.Base(local)
-}
-
-func (r *receiver) present(i uint32, n node) bool {
-	if n.kind == kindFolder {
-		return r.keeper.folders[int32(i)]
-	}
-	f := r.files[i]
-	return f != nil && f.created && !f.failed
-}
-
-// reportDone tells both sides what came of the transfer.
-func (r *receiver) reportDone(published []Published) Report {
-	entries, _, bytes, _ := r.manifest.totals()
-	r.mu.Lock()
-	report := Report{Files: r.complete.Load(), Entries: entries, Bytes: bytes, Published: published,
-		Skipped: r.skipped, SkipCount: r.skipCount, Failed: r.failedCount}
-	m := done{Files: uint64(report.Files), SkipCount: uint64(r.skipCount), Failed: uint64(r.failedCount), Skipped: wireReport(r.skipped)}
-	for _, row := range r.end.Skipped {
-		if len(report.Skipped) < maxReport {
-			report.Skipped = append(report.Skipped, Skipped{Path: row.Path, Reason: row.Reason, Detail: row.Detail})
-		}
-	}
-	report.SkipCount += int64(min(r.end.SkipCount, maxEntries))
-	report.Links = int64(min(r.end.Links, maxEntries))
-	report.Failed += max(0, int64(min(r.end.SkipCount, maxEntries))-report.Links)
-	r.mu.Unlock()
-	m.Published = wireNames(published)
-	r.session.out.send(frameDone, r.stream, &m)
-	return report
-}
-
-// wireNames returns as many published names as fit into a frame.
-func wireNames(published []Published) []renamed {
-	rows, size := []renamed{}, 0
-	for _, p := range published[:min(len(published), maxNames)] {
-		if size += len(p.Name) + len(p.As) + 8; size > maxControl/3 {
-			break
-		}
-		rows = append(rows, renamed{Name: p.Name, As: p.As})
-	}
-	return rows
 }

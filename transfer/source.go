@@ -12,9 +12,9 @@ import (
 // them is, and looked at again after the last: what changed in between is read once
 // more, and given up when it changes again.
 type sourceFile struct {
-	index  uint32
-	node   node
-	claims map[uint32]value // what the receiver believes to hold; nil: nothing
+	index uint32
+	node  node
+	later bool // plan's: some of its chunks are claimed
 
 	mu     sync.Mutex
 	f      *os.File
@@ -36,7 +36,7 @@ func (f *sourceFile) acquire(s *scan) (*os.File, error) {
 		return nil, errGivenUp
 	}
 	if f.f == nil {
-		handle, info, err := s.open(f.index, f.node)
+		handle, info, err := s.open(f.index, &f.node, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -66,10 +66,17 @@ var (
 
 // work carries out jobs until the transfer is over.
 func (a *sender) work(ctx context.Context, p *plan) {
+	var near nearby
+	defer near.close()
 	for {
 		j, ok := p.take()
 		if !ok {
 			return
+		}
+		if j.file == nil {
+			a.carryPack(ctx, j.small, &near) // fails only when the transfer has ended
+			p.finished(j, nil)
+			continue
 		}
 		again, err := a.carry(ctx, j)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errGivenUp) {
@@ -88,11 +95,7 @@ func (a *sender) giveUp(f *sourceFile, err error) {
 	if !first {
 		return
 	}
-	why := reasonOf(err)
-	if errors.Is(err, errChanged) {
-		why = SkipChanged
-	}
-	a.queue.fileFailed(f.index, why, cause(err))
+	a.refuse(f.index, err)
 }
 
 // carry reads and hashes one chunk and queues it unless the receiver has it. After the
@@ -124,7 +127,7 @@ func (a *sender) carry(ctx context.Context, j job) (again []job, err error) {
 		a.putChunk(f, j.chunk, v, buf, release)
 	}
 	done, again, err := f.hashed(j, v, handle)
-	keep = !done && err == nil && len(f.claims) == 0 && !j.again
+	keep = !done && err == nil && !f.later && !j.again
 	if done {
 		a.queue.fileDone(f.index, digest(f.values))
 	}
@@ -141,8 +144,7 @@ func (f *sourceFile) has(j job, v value) bool {
 	if f.known[j.chunk] {
 		return f.values[j.chunk] == v
 	}
-	claimed, ok := f.claims[j.chunk]
-	return ok && claimed == v
+	return j.claimed && j.claim == v
 }
 
 // hashed notes the value of a chunk. After the last one it looks at the file again.

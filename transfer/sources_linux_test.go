@@ -80,7 +80,7 @@ func TestSpecialSources(t *testing.T) {
 	if got := reasons(report); !slices.Equal(got, want) || report.Links != 6 || report.Files != 1 || report.Failed != int64(len(want)-6) {
 		t.Errorf("skipped %q (%+v), want %q", got, report, want)
 	}
-	if _, err := newScan([]string{filepath.Join(f, "fifo")}); !errors.Is(err, ErrNothing) {
+	if _, err := newScan([]string{filepath.Join(f, "fifo")}, false); !errors.Is(err, ErrNothing) {
 		t.Errorf("a FIFO alone: %v, want ErrNothing", err)
 	}
 }

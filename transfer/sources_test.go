@@ -288,13 +288,13 @@ func TestSelections(t *testing.T) {
 	})
 	t.Run("nothing", func(t *testing.T) {
 		for _, paths := range [][]string{nil, {filepath.Join(t.TempDir(), "missing")}} {
-			if _, err := newScan(paths); !errors.Is(err, ErrNothing) {
+			if _, err := newScan(paths, false); !errors.Is(err, ErrNothing) {
 				t.Errorf("newScan(%q) = %v, want ErrNothing", paths, err)
 			}
 		}
 	})
 	t.Run("a whole volume has a name", func(t *testing.T) {
-		s, err := newScan([]string{"/"}) // not walked
+		s, err := newScan([]string{"/"}, false) // not walked
 		if err != nil {
 			t.Fatal(err)
 		}

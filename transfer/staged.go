@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"os"
 	"path"
@@ -18,79 +17,45 @@ func (k *keeper) create(f *incomingFile) error {
 	if err != nil {
 		return err
 	}
-	base := localName(f.node.name, runtime.GOOS == "windows")
 	wire := k.r.manifest.path(f.index)
-	if old := s.earlier[wire]; old != nil && path.Dir(old.local) == cmp.Or(dir, ".") && k.take(old.local) {
+	if old := s.earlier.files[wire]; old != nil && !old.used && path.Dir(old.local) == cmp.Or(dir, ".") {
+		old.used = true
 		handle, err := s.tree.OpenFile(filepath.FromSlash(old.local), os.O_RDWR, 0)
 		if err == nil {
 			if info, statErr := handle.Stat(); statErr == nil && info.Mode().IsRegular() && handle.Truncate(min(info.Size(), f.node.size)) == nil {
-				return k.created(f, handle, old.local)
+				return k.created(f, handle, wire, old.local)
 			}
 			handle.Close()
 		}
 		if !errors.Is(err, os.ErrNotExist) {
 			s.tree.RemoveAll(filepath.FromSlash(old.local))
 		}
+		old.chunks, old.single = nil, nil
 	}
-	for n := 0; n < 1<<16; n++ {
+	base := localName(f.node.name, runtime.GOOS == "windows")
+	for n := range 1 << 16 {
 		local := cleanJoin(dir, numbered(base, n, false))
 		handle, err := s.tree.OpenFile(filepath.FromSlash(local), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
-			k.take(local)
-			return k.created(f, handle, local)
+			f.fresh = true
+			return k.created(f, handle, wire, local)
 		}
 		if !errors.Is(err, os.ErrExist) {
 			return err
-		}
-		if k.stale(local) {
-			n--
 		}
 	}
 	return os.ErrExist
 }
 
-// take marks a local path as used in this run; false when it was already.
-func (k *keeper) take(local string) bool {
-	k.dirs.Lock()
-	defer k.dirs.Unlock()
-	if k.taken[local] {
-		return false
-	}
-	k.taken[local] = true
-	return true
-}
-
-// stale removes what an earlier run left under a name that this run needs for
-// something else, and reports whether it did.
-func (k *keeper) stale(local string) bool {
+func (k *keeper) created(f *incomingFile, handle *os.File, wire, local string) error {
 	s := k.r.staging
-	if s.earlier == nil {
-		return false
-	}
-	k.dirs.Lock()
-	used := k.taken[local]
-	k.dirs.Unlock()
-	if used {
-		return false
-	}
-	for _, old := range s.earlier {
-		if old.local == local { // it may still be claimed by its own entry
-			return false
-		}
-	}
-	return s.tree.RemoveAll(filepath.FromSlash(local)) == nil
-}
-
-func (k *keeper) created(f *incomingFile, handle *os.File, local string) error {
-	s := k.r.staging
-	wire := k.r.manifest.path(f.index)
 	id, err := s.journal.file(wire, local, f.node.size)
 	if err != nil {
 		handle.Close()
 		return err
 	}
-	if old := s.earlier[wire]; old != nil && old.local == local {
-		for chunk, v := range old.chunks { // the new record of the file begins a new list
+	if old := s.earlier.files[wire]; old != nil && old.local == local {
+		for chunk, v := range old.all() { // the new record of the file begins a new list
 			if int64(chunk) < chunks(f.node.size) {
 				if err := s.journal.chunk(id, chunk, v); err != nil {
 					handle.Close()
@@ -99,17 +64,28 @@ func (k *keeper) created(f *incomingFile, handle *os.File, local string) error {
 			}
 		}
 	}
-	if base := path.Base(local); base != f.node.name {
-		k.r.manifest.setLocal(f.index, base)
-		k.r.report(Skipped{Path: wire, Reason: SkipRenamed, Detail: base})
-	}
+	k.named(f.index, f.node.name, wire, local)
 	f.path, f.journal, f.f, f.created = local, id, handle, true
 	return nil
+}
+
+// named remembers and reports a name in the staging tree that is not the one on the wire.
+func (k *keeper) named(i uint32, name, wire, local string) {
+	if base := path.Base(local); base != name {
+		k.r.manifest.setLocal(i, base)
+		k.r.report(Skipped{Path: wire, Reason: SkipRenamed, Detail: base})
+	}
 }
 
 // folder makes sure that the folder of an entry exists and returns its local path; -1
 // is the staging tree itself.
 func (k *keeper) folder(i int32) (string, error) {
+	if i < 0 {
+		return "", nil
+	}
+	if k.r.marked(uint32(i), markFolder) {
+		return k.r.manifest.localPath(uint32(i)), nil
+	}
 	k.dirs.Lock()
 	defer k.dirs.Unlock()
 	return k.folderLocked(i)
@@ -119,108 +95,163 @@ func (k *keeper) folderLocked(i int32) (string, error) {
 	if i < 0 {
 		return "", nil
 	}
-	m := k.r.manifest
-	if k.folders[i] {
+	m, s := k.r.manifest, k.r.staging
+	if k.r.marked(uint32(i), markFolder) {
 		return m.localPath(uint32(i)), nil
 	}
-	n, _ := m.node(uint32(i))
+	n, ok := m.node(uint32(i))
+	if !ok {
+		return "", m.err()
+	}
 	parent, err := k.folderLocked(n.parent)
 	if err != nil {
 		return "", err
 	}
+	wire := m.path(uint32(i))
+	local, again := "", false
+	if old := s.earlier.folders[wire]; old != nil && !old.used && path.Dir(old.local) == cmp.Or(parent, ".") {
+		old.used = true
+		info, err := s.tree.Lstat(filepath.FromSlash(old.local))
+		local, again = old.local, err == nil && info.IsDir()
+	}
 	base := localName(n.name, runtime.GOOS == "windows")
-	for try := 0; try < 1<<16; try++ {
-		name := numbered(base, try, true)
-		local := cleanJoin(parent, name)
-		err := k.r.staging.tree.Mkdir(filepath.FromSlash(local), 0o777)
-		if errors.Is(err, os.ErrExist) && !k.taken[local] && k.r.staging.earlier != nil {
-			if info, statErr := k.r.staging.tree.Lstat(filepath.FromSlash(local)); statErr == nil && info.IsDir() && !k.takenFold(local) {
-				err = nil // an earlier run made it
-			}
-		}
+	for try := 0; !again; try++ {
+		local = cleanJoin(parent, numbered(base, try, true))
+		err := s.tree.Mkdir(filepath.FromSlash(local), 0o777)
 		if err == nil {
-			k.taken[local] = true
-			if name != n.name {
-				m.setLocal(uint32(i), name)
-				k.r.report(Skipped{Path: m.path(uint32(i)), Reason: SkipRenamed, Detail: name})
-			}
-			k.folders[i] = true
-			return local, nil
+			break
 		}
-		if !errors.Is(err, os.ErrExist) {
+		if !errors.Is(err, os.ErrExist) || try == 1<<16 {
 			return "", err
 		}
 	}
-	return "", os.ErrExist
-}
-
-// takenFold reports whether this run already uses the same folder under another
-// spelling, on a file system that does not tell them apart. dirs is held.
-func (k *keeper) takenFold(local string) bool {
-	tree := k.r.staging.tree
-	info, err := tree.Lstat(filepath.FromSlash(local))
-	if err != nil {
-		return false
-	}
-	dir := path.Dir(local)
-	for used := range k.taken {
-		if path.Dir(used) == dir && used != local {
-			if other, err := tree.Lstat(filepath.FromSlash(used)); err == nil && os.SameFile(info, other) {
-				return true
-			}
+	if !again {
+		if err := s.journal.folder(wire, local); err != nil {
+			return "", err
 		}
 	}
-	return false
+	k.named(uint32(i), n.name, wire, local)
+	k.r.mark(uint32(i), markFolder)
+	return local, nil
+}
+
+// pages goes through the manifest as it comes, until the transfer is over.
+func (k *keeper) pages() {
+	r := k.r
+	for {
+		r.mu.Lock()
+		var added span
+		have := len(r.pages) > 0
+		if have {
+			added = r.pages[0]
+		}
+		r.mu.Unlock()
+		if have {
+			err := k.page(added)
+			if err != nil {
+				r.fail(err)
+				return
+			}
+			r.mu.Lock()
+			r.pages = r.pages[1:]
+			r.mu.Unlock()
+			r.signal()
+			continue
+		}
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-r.paged:
+		}
+	}
 }
 
 // page makes the folders and empty files of one manifest page, and tells the sender
-// what an earlier run left of the others.
+// what there is of the others, from an earlier run or in files that are to be updated.
 func (k *keeper) page(s span) error {
 	r := k.r
-	resume := len(r.staging.earlier) > 0
+	tell := teller{k: k}
 	for i := s.first; i < s.end; i++ {
-		if err := context.Cause(r.ctx); err != nil {
-			return err
+		if err := r.ctx.Err(); err != nil {
+			return nil
 		}
-		n, _ := r.manifest.node(i)
+		n, ok := r.manifest.node(i)
+		if !ok {
+			return r.manifest.err()
+		}
+		if n.kind == kindFile {
+			r.mu.Lock()
+			r.regular++
+			r.mu.Unlock()
+		}
 		if _, ok := r.wasPublished(i); ok {
+			if n.kind == kindFile {
+				r.settledOne(i, 0)
+				tell.unwanted(i)
+			}
 			continue
 		}
-		if n.kind == kindFolder {
-			if _, err := k.folder(int32(i)); err != nil {
-				if fatal(err) {
-					return classify(err)
-				}
+		var err error
+		switch {
+		case n.kind == kindFolder:
+			if _, err = k.folder(int32(i)); err != nil && !fatal(err) {
 				r.report(Skipped{Path: r.manifest.path(i), Reason: SkipFailed, Detail: cause(err)})
+				err = nil
 			}
-			continue
+		case n.kind == kindLink:
+			k.link(i)
+		default:
+			err = k.regular(&tell, i, &n)
 		}
-		r.mu.Lock()
-		r.regular++
-		r.mu.Unlock()
-		if n.size == 0 {
-			f, err := k.file(i)
-			if err != nil {
-				return err
-			}
-			if f != nil {
-				f.mu.Lock()
-				f.expected = &emptyDigest
-				f.mu.Unlock()
-				if err := k.settle(f); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if resume {
-			if err := k.claim(i, n); err != nil {
-				return err
-			}
+		if err != nil {
+			return classify(err)
 		}
 	}
-	if resume {
-		return r.session.out.send(frameHave, r.stream, &have{Upto: uint64(s.end), Claims: []claim{}})
+	if r.tells {
+		return tell.upto(frontier{entry: s.end})
 	}
 	return nil
+}
+
+// regular takes a file of the manifest: what is there of it is told, and an empty one is
+// made at once.
+func (k *keeper) regular(tell *teller, i uint32, n *node) error {
+	r := k.r
+	if r.tells {
+		if err := k.claim(tell, i, n); err != nil {
+			return err
+		}
+		if r.policy != KeepBoth {
+			if err := k.compare(tell, i, n); err != nil {
+				return err
+			}
+		}
+	}
+	if n.size > 0 {
+		return nil
+	}
+	f := k.state(i)
+	if f == nil {
+		return nil
+	}
+	if ready, err := k.ready(f); err != nil || !ready {
+		return err
+	}
+	f.mu.Lock()
+	f.expected = &emptyDigest
+	f.mu.Unlock()
+	return k.settle(f)
+}
+
+// link notes a symbolic link, which is made when everything else is there, so that no
+// file ever arrives through one.
+func (k *keeper) link(i uint32) {
+	r := k.r
+	if !r.takesLinks {
+		r.report(Skipped{Path: r.manifest.path(i), Reason: SkipLink})
+		return
+	}
+	r.mu.Lock()
+	r.linkEntries = append(r.linkEntries, i)
+	r.mu.Unlock()
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -55,3 +57,56 @@ func lowLatency(conn syscall.RawConn) {
 		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLowWater)
 	})
 }
+
+// createWhole makes a file with its content in the open folder dir, whose path below
+// tree is rel. It fails with os.ErrExist when the name is taken.
+func createWhole(_ *os.Root, dir *os.File, _, name string, content []byte, exec bool, mtime time.Time) error {
+	mode := uint32(0o666)
+	if exec {
+		mode = 0o777
+	}
+	at := int(dir.Fd())
+	fd, err := unix.Openat(at, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return &os.PathError{Op: "create", Path: name, Err: err}
+	}
+	err = finishWhole(fd, name, content, mtime)
+	if e := unix.Close(fd); err == nil && e != nil {
+		err = &os.PathError{Op: "close", Path: name, Err: e}
+	}
+	if err != nil {
+		unix.Unlinkat(at, name, 0)
+	}
+	return err
+}
+
+func finishWhole(fd int, name string, content []byte, mtime time.Time) error {
+	for len(content) > 0 {
+		n, err := unix.Write(fd, content)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return &os.PathError{Op: "write", Path: name, Err: err}
+		}
+		content = content[n:]
+	}
+	if err := setTime(fd, mtime); err != nil {
+		return &os.PathError{Op: "chtimes", Path: name, Err: err}
+	}
+	return nil
+}
+
+// setTime sets the modification time of an open file.
+func setTime(fd int, mtime time.Time) error {
+	t := unix.NsecToTimespec(mtime.UnixNano())
+	times := [2]unix.Timespec{t, t}
+	_, _, errno := unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, uintptr(unsafe.Pointer(&times)), 0, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// quarantineFd has nothing to do: Linux knows no such mark.
+func quarantineFd(int) error { return nil }

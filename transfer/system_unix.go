@@ -61,3 +61,27 @@ func syncDir(dir *os.File) error {
 
 // openForSync opens a file or folder for syncFile or syncDir.
 func openForSync(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
+
+// identity says which file something is and when it last changed, as far as the system
+// tells. Two that are equal are the same file unchanged.
+type identity struct {
+	size, mtime, ctime int64
+	id                 [2]uint64
+}
+
+// identify looks at an open file.
+func identify(f *os.File) (identity, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return identity{}, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return identity{}, errors.ErrUnsupported
+	}
+	return identity{size: info.Size(), mtime: info.ModTime().UnixNano(), ctime: changeTime(info), id: [2]uint64{uint64(st.Dev), uint64(st.Ino)}}, nil
+}
+
+// quarantine marks a file as one that came from somewhere else, where the system has
+// such a mark.
+func quarantine(f *os.File) { quarantineFd(int(f.Fd())) }

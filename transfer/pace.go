@@ -1,0 +1,52 @@
+package transfer
+
+import "time"
+
+// A receiver limits what comes by the credit that it gives. Of a limited transfer little
+// is on its way at a time, so that the limit holds from the start.
+
+// window returns how much credit the sender may have, and the least that is worth a
+// frame. mu is held.
+func (r *receiver) window() (ahead, step int64) {
+	limit := r.limitRate()
+	if limit == 0 {
+		return window, creditStep
+	}
+	ahead = min(window, max(limit/4, 4*minFragment))
+	return ahead, min(creditStep, ahead/4)
+}
+
+// limitRate returns the lower of the limits on this transfer, in bytes per second; 0: none.
+func (r *receiver) limitRate() int64 {
+	own, all := r.pace.rate(), r.session.node.down.rate()
+	if own == 0 || all > 0 && all < own {
+		return all
+	}
+	return own
+}
+
+// paceLocked reports whether credit of n bytes must wait for the limits. It then comes
+// back by itself. mu is held.
+func (r *receiver) paceLocked(n int64) bool {
+	now := time.Now()
+	limits := []*limiter{&r.pace, &r.session.node.down}
+	for _, l := range limits {
+		if wait := l.wait(now, int(n)); wait > 0 {
+			if r.waiting == nil {
+				r.waiting = time.AfterFunc(wait, func() {
+					r.mu.Lock()
+					r.waiting = nil
+					r.mu.Unlock()
+					if r.ctx.Err() == nil {
+						r.replenish(0)
+					}
+				})
+			}
+			return true
+		}
+	}
+	for _, l := range limits {
+		l.take(now, int(n))
+	}
+	return false
+}

@@ -1,0 +1,29 @@
+//go:build !linux
+
+package transfer
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+// createWhole makes a file with its content in the folder dir of tree. It fails with
+// os.ErrExist when the name is taken.
+func createWhole(tree *os.Root, _ *os.File, dir, name string, content []byte, exec bool, mtime time.Time) error {
+	rel := filepath.FromSlash(path.Join(dir, name))
+	f, err := tree.OpenFile(rel, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = cmpError(err, setMode(f, exec))
+	quarantine(f)
+	err = cmpError(err, f.Close())
+	err = cmpError(err, tree.Chtimes(rel, mtime, mtime))
+	if err != nil {
+		tree.Remove(rel)
+	}
+	return err
+}
