@@ -24,7 +24,7 @@ type scenario struct {
 	run   func(b *bench) (results string, err error)
 }
 
-var allScenarios = []scenario{large, small, gigabit, source100, random100, again, memoryFile, memoryTree}
+var allScenarios = []scenario{large, small, gigabit, source100, random100, again, memoryFile, memoryTree, fair}
 
 // compareFile compares how an incompressible file of size bytes is moved over l.
 func (b *bench) compareFile(l *link, size int64, methods ...method) (string, error) {
