@@ -19,7 +19,7 @@ BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench \
+.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench \
 	packages test-packages macos-app icons cleanroom clean deps deps-test
 
 help: ## list what can be made
@@ -76,7 +76,12 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 		done; \
 	done
 
-bench: ## run the benchmarks
+bench: ## measure the program beside plain copies, tar, rsync and scp; BENCH='-run large -o docs/PERFORMANCE.md' chooses
+	@mkdir -p _build
+	CGO_ENABLED=0 go build $(STATIC) -o _build/yonder-headless .
+	CGO_ENABLED=0 go run $(STATIC) ./transfer/bench -yonder _build/yonder-headless $(BENCH)
+
+microbench: ## run the Go benchmarks of parts of the program
 	go test $(FLAGS) -run '^$$' -bench . -benchmem ./...
 
 packages: deps ## build the packages for Linux, Windows and macOS into dist/
