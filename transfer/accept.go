@@ -71,7 +71,7 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 		r.outstanding = ahead
 	}
 	p := Partial{Peer: r.session.peer.ID, Key: r.key, Folder: d.Folder, Staging: r.staging.path(), Count: r.limit.tops,
-		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Created: time.Now()}
+		Entries: r.limit.entries, Bytes: r.limit.bytes, Policy: d.Policy, Links: d.Links, Created: time.Now()}
 	for _, name := range r.offer.Names {
 		p.Names = append(p.Names, name.Name)
 	}

@@ -96,6 +96,9 @@ func (k *keeper) work(l *lane) {
 		}
 		if err := t.run(l); err != nil {
 			k.r.fail(err)
+			if errors.Is(err, ErrProtocol) {
+				k.r.session.bye(err)
+			}
 		}
 	}
 }

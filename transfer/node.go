@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -66,7 +67,8 @@ type Node struct {
 	shaking  chan struct{}
 	hashing  chan struct{} // a place for each core
 	partials PartialStore
-	up, down limiter // of all transfers together
+	up, down limiter      // of all transfers together
+	incoming atomic.Int64 // transfers that are arriving
 
 	mu       sync.Mutex
 	says     Self

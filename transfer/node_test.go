@@ -63,7 +63,10 @@ func (h *testNode) Offer(ctx context.Context, in *Incoming) Decision {
 	decide := h.decide
 	h.changed()
 	h.mu.Unlock()
-	if decide == nil || in.Partial != nil {
+	if in.Partial != nil {
+		return Decision{Accept: true, Folder: h.dir, Policy: in.Partial.Policy, Links: in.Partial.Links}
+	}
+	if decide == nil {
 		return Decision{Accept: true, Folder: h.dir}
 	}
 	return decide(ctx, in)
@@ -103,6 +106,16 @@ func (h *testNode) until(what string, ok func() bool) {
 		case <-change:
 		case <-deadline:
 			h.t.Fatalf("timed out waiting for %s", what)
+		}
+	}
+}
+
+// eventually waits for something that nobody announces.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }

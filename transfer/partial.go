@@ -48,6 +48,7 @@ type Partial struct {
 	Entries int64    // accepted limit
 	Bytes   int64    // accepted limit, content bytes
 	Policy  Policy
+	Links   bool // symbolic links are made
 	Created time.Time
 }
 

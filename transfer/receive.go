@@ -143,6 +143,7 @@ type receiver struct {
 	ended       bool
 	end         end
 	acks        stored
+	told        stored // the totals that the sender knows
 	skipped     []Skipped
 	skipCount   int64
 	failedCount int64
@@ -377,6 +378,8 @@ func (r *receiver) tell(why error) {
 
 // receive moves everything and publishes it.
 func (r *receiver) receive() (Report, error) {
+	r.session.node.incoming.Add(1)
+	defer r.session.node.incoming.Add(-1)
 	var work sync.WaitGroup
 	for i := range r.lanes {
 		work.Go(func() { r.keeper.work(&r.lanes[i]) })
@@ -460,11 +463,15 @@ func (r *receiver) acknowledge() {
 }
 
 func (r *receiver) acknowledgeLocked() {
-	if len(r.acks.Chunks) == 0 {
+	now := stored{Bytes: uint64(max(r.stored.Load(), 0)), Files: uint64(r.complete.Load()), Resumed: uint64(max(r.resumed.Load(), 0))}
+	if len(r.acks.Chunks) == 0 && now.Bytes == r.told.Bytes && now.Files == r.told.Files && now.Resumed == r.told.Resumed {
 		return
 	}
-	r.acks.Bytes, r.acks.Files, r.acks.Resumed = uint64(r.stored.Load()), uint64(r.complete.Load()), uint64(r.resumed.Load())
-	r.session.out.send(frameStored, r.stream, &r.acks)
+	r.told = now
+	if now.Chunks = r.acks.Chunks; now.Chunks == nil {
+		now.Chunks = []chunkRange{}
+	}
+	r.session.out.send(frameStored, r.stream, &now)
 	r.acks = stored{}
 }
 

@@ -77,6 +77,7 @@ func newSession(n *Node, conn *tls.Conn, w *wire, peer Peer) *Session {
 		s.parity, s.nextStream = 1, 1
 	}
 	s.out = newWriter(conn, w.flush)
+	s.out.hold = w.hold
 	return s
 }
 

@@ -31,7 +31,12 @@ func newPair(t testing.TB) *pair {
 // send moves paths and checks that both sides report the same.
 func (p *pair) send(t testing.TB, paths ...string) Report {
 	t.Helper()
-	report, err := connect(t, p.a, p.b).Send(t.Context(), outgoing(paths...))
+	return p.sendOut(t, outgoing(paths...))
+}
+
+func (p *pair) sendOut(t testing.TB, out *Outgoing) Report {
+	t.Helper()
+	report, err := connect(t, p.a, p.b).Send(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +168,9 @@ func TestSourceNeverRests(t *testing.T) {
 			}
 		}
 	}()
-	report := p.send(t, filepath.Join(p.src, "f"))
+	out := outgoing(filepath.Join(p.src, "f"))
+	out.SetRate(64 << 20) // each pass lasts long enough for a change
+	report := p.sendOut(t, out)
 	close(stop)
 	<-over
 	if want := []string{fmt.Sprintf("f/a %d", SkipChanged)}; report.Files != 1 || !slices.Equal(reasons(report), want) {

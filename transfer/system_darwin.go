@@ -49,12 +49,12 @@ func syncFile(f *os.File) error {
 	return os.NewSyscallError("fsync", failed)
 }
 
-// lowLatency limits what the kernel holds of a connection before it goes out, so that
-// control frames do not queue behind megabytes.
-func lowLatency(conn syscall.RawConn) {
+// limitUnsent limits what the kernel holds of a connection before it goes out to about n
+// bytes, so that control frames do not queue behind megabytes.
+func limitUnsent(conn syscall.RawConn, n int) {
 	const tcpNotSentLowat = 0x201 // TCP_NOTSENT_LOWAT in <netinet/tcp.h>
 	conn.Control(func(fd uintptr) {
-		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, tcpNotSentLowat, notSentLowWater)
+		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, tcpNotSentLowat, n)
 	})
 }
 

@@ -50,11 +50,11 @@ func syncAll(dir *os.File) error {
 // syncFile makes the content of one file durable.
 func syncFile(f *os.File) error { return f.Sync() }
 
-// lowLatency limits what the kernel holds of a connection before it goes out, so that
-// control frames do not queue behind megabytes.
-func lowLatency(conn syscall.RawConn) {
+// limitUnsent limits what the kernel holds of a connection before it goes out to about n
+// bytes, so that control frames do not queue behind megabytes.
+func limitUnsent(conn syscall.RawConn, n int) {
 	conn.Control(func(fd uintptr) {
-		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSentLowWater)
+		unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, n)
 	})
 }
 

@@ -110,8 +110,8 @@ func syncFile(f *os.File) error { return f.Sync() }
 // syncDir has no counterpart: NTFS journals names by itself.
 func syncDir(*os.File) error { return nil }
 
-// lowLatency has no counterpart on Windows.
-func lowLatency(syscall.RawConn) {}
+// limitUnsent has no counterpart on Windows.
+func limitUnsent(syscall.RawConn, int) {}
 
 // openForSync opens a file for syncFile: FlushFileBuffers needs the right to write.
 func openForSync(root *os.Root, name string) (*os.File, error) {

@@ -5,12 +5,14 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 const (
-	wireBuffer      = 256 << 10
-	notSentLowWater = 128 << 10
+	wireBuffer = 256 << 10
+	minUnsent  = 4 << 10 // bytes that the kernel may hold unsent
+	maxUnsent  = 512 << 10
 )
 
 // wire lies between TLS and the socket. crypto/tls writes every record of 16 KiB with
@@ -19,8 +21,10 @@ const (
 type wire struct {
 	net.Conn
 	in    *bufio.Reader
-	heard atomic.Int64  // Unix nanoseconds of the last bytes read
-	place chan struct{} // of the handshake that computes; nil outside of one
+	heard atomic.Int64    // Unix nanoseconds of the last bytes read
+	place chan struct{}   // of the handshake that computes; nil outside of one
+	raw   syscall.RawConn // nil: no TCP
+	limit int             // of unsent bytes, as last set
 
 	mu     sync.Mutex
 	out    []byte
@@ -32,10 +36,22 @@ func newWire(conn net.Conn) *wire {
 	w.heard.Store(time.Now().UnixNano())
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		if raw, err := tcp.SyscallConn(); err == nil {
-			lowLatency(raw)
+			w.raw = raw
 		}
 	}
+	w.hold(4 * minUnsent)
 	return w
+}
+
+// hold lets the kernel hold about n bytes that it has not sent yet: little on a slow
+// link, where a control frame would wait long behind them, enough on a fast one.
+func (w *wire) hold(n int) {
+	n = min(max(n, minUnsent), maxUnsent)
+	if w.raw == nil || n < 2*w.limit && 2*n > w.limit {
+		return
+	}
+	w.limit = n
+	limitUnsent(w.raw, n)
 }
 
 // Read implements [net.Conn]. A handshake gives its place to others while it waits for

@@ -39,6 +39,7 @@ type writer struct {
 
 	out      *bufio.Writer // to TLS
 	flush    func() error  // TLS to socket
+	hold     func(n int)   // told how much the kernel may hold unsent; nil: nobody
 	fragment int           // bytes; follows the speed of the link
 	total    int64         // bytes written so far
 	pending  int           // bytes since the last flush
@@ -205,6 +206,9 @@ func (w *writer) learn(n int, took time.Duration) {
 		w.fragment = min(2*w.fragment, maxFragment)
 	}
 	w.fragment = max(minFragment, int(min(int64(w.fragment), w.total/32)))
+	if w.hold != nil {
+		w.hold(w.fragment / 2)
+	}
 }
 
 func (w *writer) noteRate(rate float64) {
