@@ -52,14 +52,22 @@ type followed struct {
 
 	earlier int64 // bytes that moved before the connection that there is now
 	now     int64 // bytes that moved over that
+
+	wireEarlier int64 // bytes carried before that connection
+	wire        int64 // bytes carried over it
 }
 
 // count follows how many bytes really moved. The engine begins to count anew
 // with each connection, and learns only then what the receiver has already.
 func (w *followed) count(t *app.Transfer) {
-	if t.State == app.Running && w.state != app.Running {
+	again := t.State == app.Running && w.state != app.Running
+	if again {
 		w.earlier, w.now = w.earlier+w.now, 0
 	}
+	if again || t.Wire < w.wire {
+		w.wireEarlier += w.wire
+	}
+	w.wire = t.Wire
 	if t.State != app.Waiting && t.State != app.Offered {
 		w.now = max(t.Stored-t.Resumed, 0)
 	}
@@ -184,7 +192,7 @@ func (f *follower) end(it app.Item, was *followed) {
 		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
 		State: string(t.State), Names: t.Names, NameCount: t.NameCount, Files: t.Files,
 		Entries: t.Entries, Bytes: t.Bytes, Final: t.Final,
-		Stored: t.Stored, Resumed: max(t.Stored-was.earlier-was.now, 0), Wire: t.Wire, Folder: t.Folder,
+		Stored: t.Stored, Resumed: max(t.Stored-was.earlier-was.now, 0), Wire: was.wireEarlier + was.wire, Folder: t.Folder,
 		Failed: t.Failed, Links: t.Links, Problem: t.Problem,
 		more: max(t.SkipCount-int64(len(t.Skipped)), 0),
 	}

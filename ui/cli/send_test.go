@@ -277,6 +277,44 @@ func TestSendDrawsBars(t *testing.T) {
 	}
 }
 
+// What was carried over every connection counts, whatever was seen of the states between.
+func TestSendCountsEveryConnection(t *testing.T) {
+	at := func(state app.TransferState, stored, wire int64) app.Transfer {
+		tr := running(state)
+		tr.Stored, tr.Wire = stored<<20, wire
+		return tr
+	}
+	lost := at(app.Waiting, 1, 1500)
+	lost.Problem = &app.Problem{Code: app.CodeInterrupted, Text: "the connection with Anna was lost"}
+	for name, between := range map[string][]app.Transfer{
+		"nothing seen":          nil,
+		"the loss seen":         {lost},
+		"the loss and an offer": {lost, at(app.Offered, 0, 0)},
+		"all of it":             {lost, at(app.Offered, 0, 0), at(app.Running, 1, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := session{play: func(s *session) {
+				s.transfer("item-0", true, at(app.Running, 0, 0))
+				s.transfer("item-0", true, at(app.Running, 1, 1500))
+				for _, tr := range between {
+					s.transfer("item-0", true, tr)
+				}
+				s.transfer("item-0", true, at(app.Running, 2, 700))
+				end := finished()
+				end.Wire = 1000
+				s.transfer("item-0", true, end)
+			}}
+			if code := s.run(t, "send", "--json", "--to", "Anna", photo(t)); code != exitOK {
+				t.Errorf("exit code %d, want 0; errors %q", code, s.err.String())
+			}
+			events := s.lines(t)
+			if done := events[len(events)-1]; done["wire"] != float64(2500) {
+				t.Errorf("wire = %v, want 1500 + 1000", done["wire"])
+			}
+		})
+	}
+}
+
 func TestSendJSON(t *testing.T) {
 	s := session{play: func(s *session) {
 		s.transfer("item-0", true, running(app.Offered))
