@@ -13,13 +13,14 @@ FLAGS := $(shell sh packaging/flags.sh)
 STATIC := -trimpath -buildvcs=false -tags headless
 GOTEST := go run $(FLAGS) ./packaging/gotest $(FLAGS)
 FUZZTIME ?= 20s
+CYCLES ?= $(if $(LONG),3000,300)
 
 # Tests that open a window want a message bus of their own.
 BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench \
+.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench crash-test lab \
 	packages test-packages macos-app icons cleanroom clean deps deps-test
 
 help: ## list what can be made
@@ -83,6 +84,13 @@ bench: ## measure the program beside plain copies, tar, rsync and scp; BENCH='-r
 
 microbench: ## run the Go benchmarks of parts of the program
 	go test $(FLAGS) -run '^$$' -bench . -benchmem ./...
+
+crash-test: deps-test ## as root: kill both sides of transfers 300 times and compare (LONG=1: 3000; SEED=N as in a run before, MIB=N in a transfer)
+	YONDER_CRASH_CYCLES=$(CYCLES) YONDER_CRASH_SEED=$(SEED) YONDER_CRASH_MIB=$(MIB) go test -trimpath -tags headless -count 1 -timeout 0 -v -run '^TestCrash$$' ./ui/cli
+
+lab: deps-test ## as root: interrupt transfers in every way, at full size, and report how long they take to go on
+	YONDER_LAB=1 go test -trimpath -tags headless -count 1 -timeout 0 -v \
+		-run '^Test(Interrupted(Receiver|Sender|By.*)|ChangedWhileAway|ChatBesideTransfer|ManySenders)$$' ./ui/cli
 
 packages: deps ## build the packages for Linux, Windows and macOS into dist/
 	bash packaging/deps.sh package

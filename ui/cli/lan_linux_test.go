@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,11 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"yonder/app"
 	"yonder/discovery/vlantest"
 )
 
-// lan is the real program on two hosts of a network of their own: host 1 sends,
-// host 2 receives.
+// lan is the real program on the hosts of a network of their own: usually host 1
+// sends and host 2 receives.
 type lan struct {
 	t      *testing.T
 	net    *vlantest.LAN
@@ -29,11 +29,14 @@ type lan struct {
 	fresh  string // part of the profiles' names; another one means people who never met
 }
 
-func newLAN(t *testing.T) *lan {
+func newLAN(t *testing.T) *lan { return newLANWith(t, 2, vlantest.Options{}) }
+
+func newLANWith(t *testing.T, hosts int, opts vlantest.Options) *lan {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("runs many processes")
 	}
-	l := &lan{t: t, net: vlantest.New(t, 2), dir: t.TempDir()}
+	l := &lan{t: t, net: vlantest.NewWith(t, hosts, opts), dir: t.TempDir()}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +63,14 @@ type lanEvent struct {
 	Wire    int64  `json:"wire"`
 	Resumed int64  `json:"resumed"`
 	Source  string `json:"source"`
+
+	Outgoing bool         `json:"outgoing"`
+	Stored   int64        `json:"stored"`
+	Bytes    int64        `json:"bytes"`
+	Rate     int64        `json:"rate"`
+	Body     string       `json:"body"`
+	Problem  *app.Problem `json:"problem"`
+	heard    time.Time    // when a process of the test printed it
 }
 
 // run returns what a command prints, and its exit code.
@@ -239,30 +250,11 @@ func TestLANKilledReceiver(t *testing.T) {
 }
 
 // sameTrees compares content, modification time and executable bit of two folders, or
-// of some names in them.
+// of one name in them.
 func sameTrees(t *testing.T, got, want string, names ...string) {
 	t.Helper()
-	describe := func(root string) map[string]string {
-		rows := map[string]string{}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			name, _ := filepath.Rel(root, path)
-			if d.IsDir() {
-				if name != "." || len(names) == 0 {
-					rows[name] = fmt.Sprint("folder ", info.ModTime())
-				}
-				return nil
-			}
-			content, err := os.ReadFile(path)
-			rows[name] = fmt.Sprintf("%v exec=%v %d %x", info.ModTime(), info.Mode()&0o100 != 0, len(content), sha256.Sum256(content))
-			return err
-		})
+	read := func(root string) tree {
+		rows, err := readTree(root)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,10 +265,12 @@ func sameTrees(t *testing.T, got, want string, names ...string) {
 		}
 		return rows
 	}
-	a, b := describe(got), describe(want)
+	a, b := read(got), read(want)
 	for name := range a {
-		if a[name] != b[name] {
-			t.Errorf("%q arrived as %s, was %s", name, a[name], b[name])
+		if _, ok := b[name]; !ok {
+			t.Errorf("%q was not sent, and is there as %v", name, a[name])
+		} else if a[name] != b[name] {
+			t.Errorf("%q arrived as %v, was %v", name, a[name], b[name])
 		}
 	}
 	for name := range b {

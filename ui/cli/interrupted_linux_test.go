@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"yonder/discovery/vlantest"
+)
+
+// TestInterruptedReceiver kills the receiver, as a power cut would, at half of a large
+// file, and starts it again. The sender goes on by itself.
+func TestInterruptedReceiver(t *testing.T) {
+	s := newScenario(t, sized[int64](200<<20, 4<<30), 500_000_000, vlantest.Options{})
+	s.half()
+	s.receiver.kill()
+	stored, from := s.stored(), s.sender.mark()
+	again := time.Now()
+	s.receiver = s.startReceiver(2, s.folder)
+	after := s.newByte(from, stored, again)
+	twice := s.complete().Wire - s.size
+	t.Logf("killed at %d of %d MiB; a new byte was there %v after the start; %.2f MiB sent twice", stored>>20, s.size>>20, after, float64(twice)/(1<<20))
+	if twice < 0 {
+		t.Errorf("wire says that %d bytes less than the file were carried", -twice)
+	}
+}
+
+// TestInterruptedSender kills the sender at half of a large file and gives the same
+// command again.
+func TestInterruptedSender(t *testing.T) {
+	s := newScenario(t, sized[int64](200<<20, 4<<30), 500_000_000, vlantest.Options{})
+	s.half()
+	s.sender.kill()
+	stored := s.stored()
+	s.receiver.await("an interrupted transfer", s.most(), isState("interrupted"))
+	_, first := s.net.Traffic(1)
+	s.send()
+	after := s.newByte(0, stored, s.began)
+	second := s.complete().Wire
+	_, all := s.net.Traffic(1)
+	// What the second command carried is known in both units, so the first one is too.
+	overhead := float64(all-first) / float64(second)
+	twice := float64(first)/overhead + float64(second) - float64(s.size)
+	t.Logf("killed at %d of %d MiB; a new byte was there %v after the start; %.2f MiB sent twice", stored>>20, s.size>>20, after, twice/(1<<20))
+}
+
+// TestInterruptedByCable pulls the receiver's cable and puts it back. The transfer goes
+// on by itself, over the same connection or another one.
+func TestInterruptedByCable(t *testing.T) {
+	for _, pause := range sized([]time.Duration{5 * time.Second}, []time.Duration{5 * time.Second, time.Minute}) {
+		t.Run(pause.String(), func(t *testing.T) {
+			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
+			s.half()
+			s.net.Unplug(2)
+			time.Sleep(pause) // what this test is about
+			stored, from := s.stored(), s.sender.mark()
+			plugged := time.Now()
+			s.net.Plug(2)
+			t.Logf("bytes moved %v after the cable was back", s.newByte(from, stored, plugged))
+			s.complete()
+		})
+	}
+}
+
+// TestInterruptedByNewAddress gives the receiver another address in the middle, as a
+// network does that one comes back to. There is no IPv6 over which the two could go on.
+func TestInterruptedByNewAddress(t *testing.T) {
+	s := newScenario(t, sized[int64](40<<20, 400<<20), 100_000_000, vlantest.Options{NoIPv6: true})
+	s.half()
+	stored, from := s.stored(), s.sender.mark()
+	changed := time.Now()
+	s.net.IP(2, "addr", "del", fmt.Sprint(s.net.Addr(2), "/24"), "dev", "eth0")
+	s.net.IP(2, "addr", "add", "10.77.0.102/24", "brd", "+", "dev", "eth0")
+	t.Logf("bytes moved %v after the address was another", s.newByte(from, stored+8<<20, changed))
+	s.complete()
+}
+
+// TestInterruptedBySleep stops both programs, as laptops do whose lids are closed. In full
+// size they sleep longer than a silent peer is waited for.
+func TestInterruptedBySleep(t *testing.T) {
+	s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
+	s.half()
+	s.sender.stop()
+	s.receiver.stop()
+	time.Sleep(sized[time.Duration](3, 20) * time.Second) // what this test is about
+	stored, from := s.stored(), s.sender.mark()
+	woken := time.Now()
+	s.receiver.resume()
+	s.sender.resume()
+	t.Logf("bytes moved %v after both woke up", s.newByte(from, stored, woken))
+	s.complete()
+}
