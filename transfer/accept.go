@@ -137,7 +137,8 @@ func (r *receiver) setLimits() error {
 }
 
 // claim makes this the one live transfer of its selection. One of an older session is
-// ended first; a second one of the same session is refused.
+// ended first; a second one of the same session is refused, unless the first only has to
+// clean up: its sender was told the end already and may send again at once.
 func (n *Node) claim(r *receiver) error {
 	key := partialKey{r.session.peer.ID, r.key}
 	for {
@@ -149,7 +150,7 @@ func (n *Node) claim(r *receiver) error {
 			return nil
 		}
 		n.mu.Unlock()
-		if old.session == r.session {
+		if old.session == r.session && old.ctx.Err() == nil {
 			return ErrBusy
 		}
 		old.fail(fmt.Errorf("%w: sent again over another connection", ErrInterrupted))

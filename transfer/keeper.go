@@ -236,6 +236,18 @@ func cause(err error) string {
 	return err.Error()
 }
 
+// hopeless returns an error that concerns the whole destination and not one entry, with
+// its sentinel; nil when the others can go on.
+func (k *keeper) hopeless(err error) error {
+	switch {
+	case fatal(err):
+		return classify(err)
+	case errors.Is(err, os.ErrNotExist) && k.r.staging.gone():
+		return fmt.Errorf("%w: %w", ErrNoFolder, err)
+	}
+	return nil
+}
+
 // fatal reports errors that concern the whole destination and not one entry.
 func fatal(err error) bool {
 	return diskFull(err) || readOnly(err) || errors.Is(err, os.ErrClosed)

@@ -284,6 +284,12 @@ func (s *staging) remove() error {
 	return err
 }
 
+// gone reports whether somebody has deleted the staging folder, or the whole destination.
+func (s *staging) gone() bool {
+	_, err := s.dest.Lstat(filepath.FromSlash(s.rel))
+	return errors.Is(err, os.ErrNotExist)
+}
+
 // path returns the absolute path of the staging folder, for [Partial.Staging].
 func (s *staging) path() string { return filepath.Join(s.dest.Name(), filepath.FromSlash(s.rel)) }
 

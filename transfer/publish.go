@@ -34,19 +34,15 @@ func (s *staging) publish(local, want string, folder bool, note func(name string
 
 // publishSlowly serves file systems without a rename that refuses to replace. A file
 // gets its name by a hard link, which never replaces; where there are none, by a
-// rename over a placeholder that was created exclusively. A folder is renamed over an
-// empty one that was created exclusively.
+// rename over a placeholder that was created exclusively. A rename of a folder never
+// replaces a file or a folder that holds something; [os.Root] lets it replace none at all.
 func (s *staging) publishSlowly(local, name string, folder bool) error {
 	from := filepath.FromSlash(path.Join(s.rel, "tree", local))
 	if folder {
-		if err := s.dest.Mkdir(name, 0o700); err != nil {
-			return err
+		if _, err := s.dest.Lstat(filepath.FromSlash(name)); err == nil {
+			return os.ErrExist
 		}
-		if err := s.dest.Rename(from, name); err != nil {
-			s.dest.Remove(name) // only while it is still empty
-			return err
-		}
-		return nil
+		return s.dest.Rename(from, filepath.FromSlash(name))
 	}
 	err := s.dest.Link(from, name)
 	if err == nil {

@@ -163,8 +163,8 @@ func (k *keeper) giveUp(f *incomingFile, err error) error {
 }
 
 func (k *keeper) giveUpLocked(f *incomingFile, err error) error {
-	if fatal(err) {
-		return classify(err)
+	if err := k.hopeless(err); err != nil {
+		return err
 	}
 	k.dropLocked(f, Skipped{Path: k.r.manifest.path(f.index), Reason: SkipFailed, Detail: cause(err)})
 	return nil

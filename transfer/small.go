@@ -37,8 +37,8 @@ func (k *keeper) storePack(l *lane, a *assembly) error {
 				stored = append(stored, i)
 				return nil
 			}
-			if fatal(err) {
-				return classify(err)
+			if err := k.hopeless(err); err != nil {
+				return err
 			}
 			r.report(Skipped{Path: r.manifest.path(i), Reason: SkipFailed, Detail: cause(err)})
 			r.settledOne(i, markGone)

@@ -84,22 +84,25 @@ func TestSplitEverywhere(t *testing.T) {
 	dst := t.TempDir()
 	b := startNode(t, nil, dst, nil)
 	one, two := load{"a.txt", []byte("some content")}, load{"b.bin", random(700)}
-	var recorded []byte
-	say := func(typ frameType, message any) {
-		payload, raw := message.([]byte)
-		if !raw {
-			payload = marshal(message)
+	record := func(stream uint32) (recorded []byte) {
+		say := func(typ frameType, message any) {
+			payload, raw := message.([]byte)
+			if !raw {
+				payload = marshal(message)
+			}
+			recorded = append(recorded, frame(typ, stream, payload)...)
 		}
-		recorded = append(recorded, frame(typ, 1, payload)...)
+		say(framePage, manifestOf(one, two))
+		say(frameData, whole(0, one.content))
+		say(frameData, fragment(1, 0, 0, headOf(two.content, 0), two.content[:300]))
+		recorded = append(recorded, header{typ: 0x7f, flags: flagOptional, stream: stream, length: 3}.append(nil)...)
+		recorded = append(recorded, "???"...)
+		say(frameData, fragment(1, 0, 300, nil, two.content[300:]))
+		say(frameFiles, outcome(one.content, two.content))
+		say(frameEnd, &end{Skipped: []skipped{}})
+		return recorded
 	}
-	say(framePage, manifestOf(one, two))
-	say(frameData, whole(0, one.content))
-	say(frameData, fragment(1, 0, 0, headOf(two.content, 0), two.content[:300]))
-	recorded = append(recorded, header{typ: 0x7f, flags: flagOptional, stream: 1, length: 3}.append(nil)...)
-	recorded = append(recorded, "???"...)
-	say(frameData, fragment(1, 0, 300, nil, two.content[300:]))
-	say(frameFiles, outcome(one.content, two.content))
-	say(frameEnd, &end{Skipped: []skipped{}})
+	recorded := record(1)
 
 	var cuts [][]int // the places where each run is cut
 	every := func(n int) (at []int) {
@@ -116,9 +119,13 @@ func TestSplitEverywhere(t *testing.T) {
 	for at := 1; at < len(recorded); at += step {
 		cuts = append(cuts, []int{at})
 	}
-	for _, at := range cuts {
-		p := newPuppet(t, b)
-		p.accepted(1, offering(1, one, two))
+	p := newPuppet(t, b)
+	for i, at := range cuts {
+		stream := uint32(2*i + 1)
+		recorded = record(stream)
+		p.accepted(stream, &offer{Transfer: [16]byte{byte(i), byte(i >> 8), 1}, Key: [16]byte{1}, Conv: []byte{}, Names: offering(1, one, two).Names, Count: 2, Entries: 2,
+			Bytes: uint64(len(one.content) + len(two.content)), Final: true})
+		p.conn.SetDeadline(time.Now().Add(30 * time.Second))
 		from := 0
 		for _, to := range append(at, len(recorded)) {
 			p.raw(recorded[from:to])
@@ -135,7 +142,5 @@ func TestSplitEverywhere(t *testing.T) {
 			}
 			os.Remove(path)
 		}
-		p.say(frameBye, 0, &status{Code: 9})
-		p.ended()
 	}
 }

@@ -194,9 +194,10 @@ func (k *keeper) page(s span) error {
 		var err error
 		switch {
 		case n.kind == kindFolder:
-			if _, err = k.folder(int32(i)); err != nil && !fatal(err) {
-				r.report(Skipped{Path: r.manifest.path(i), Reason: SkipFailed, Detail: cause(err)})
-				err = nil
+			if _, why := k.folder(int32(i)); why != nil {
+				if err = k.hopeless(why); err == nil {
+					r.report(Skipped{Path: r.manifest.path(i), Reason: SkipFailed, Detail: cause(why)})
+				}
 			}
 		case n.kind == kindLink:
 			k.link(i)
