@@ -52,6 +52,8 @@ func (s *store) RemovePartial(peer transfer.ID, key [16]byte) error {
 // off before it knew.
 type doneRecord struct {
 	At        time.Time
+	Folder    string
+	Staging   string
 	Files     int64
 	Published []transfer.Published
 }
@@ -61,7 +63,7 @@ const keepDone = 7 * 24 * time.Hour
 
 // PutDone implements [transfer.PartialStore]. What is too old goes with it.
 func (s *store) PutDone(peer transfer.ID, key [16]byte, done transfer.Finished) error {
-	r := doneRecord{At: time.Now(), Files: done.Files, Published: done.Published}
+	r := doneRecord{At: time.Now(), Folder: done.Folder, Staging: done.Staging, Files: done.Files, Published: done.Published}
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		if err := tx.Bucket(bucketPartials).Delete(join(peer[:], key[:])); err != nil {
 			return err
@@ -78,6 +80,21 @@ func (s *store) PutDone(peer transfer.ID, key [16]byte, done transfer.Finished) 
 		}
 		return putJSON(b, join(peer[:], done.Transfer[:]), r)
 	})
+}
+
+// leftovers returns the transfers that are through, to look whether anything is left of
+// where they arrived: the program may have ended before it was removed.
+func (s *store) leftovers() (list []transfer.Finished) {
+	s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketDone).ForEach(func(_, v []byte) error {
+			var r doneRecord
+			if decode(v, &r) && r.Staging != "" {
+				list = append(list, transfer.Finished{Folder: r.Folder, Staging: r.Staging})
+			}
+			return nil
+		})
+	})
+	return list
 }
 
 // FindDone implements [transfer.PartialStore].

@@ -42,6 +42,7 @@ func (r *receiver) decline(why error) {
 
 // prepare opens the place where the transfer arrives and accepts it.
 func (r *receiver) prepare(d Decision, found Partial, has bool) error {
+	fresh := false // nothing is on disk yet
 	if has && found.Folder == d.Folder {
 		var err error
 		if r.staging, err = openStaging(found); err != nil {
@@ -55,9 +56,10 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 			found.Remove()
 		}
 		var err error
-		if r.staging, err = createStaging(d.Folder); err != nil {
+		if r.staging, err = newStaging(d.Folder); err != nil {
 			return err
 		}
+		fresh = true
 	}
 	r.policy, r.takesLinks = d.Policy, d.Links
 	r.tells = r.staging.resumes() || len(r.before) > 0 || d.Policy != KeepBoth
@@ -80,12 +82,14 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 		err = r.session.node.partials.PutPartial(p)
 	}
 	if err != nil {
-		if r.staging.resumes() {
-			r.staging.close()
-		} else {
-			r.staging.remove()
-		}
+		r.staging.close()
 		return err
+	}
+	if fresh {
+		if err := r.staging.create(); err != nil {
+			r.session.node.partials.RemovePartial(r.session.peer.ID, r.key)
+			return err
+		}
 	}
 	r.lanes = make([]lane, min(max(runtime.NumCPU(), 2), 8))
 	for i := range r.lanes {

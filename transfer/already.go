@@ -114,7 +114,7 @@ func (r *receiver) answerDone(f Finished) {
 
 // clean replaces the partial of a transfer that is through by that fact.
 func (r *receiver) clean(published []Published) {
-	f := Finished{Transfer: r.in.Transfer, Files: r.complete.Load(), Published: published[:min(len(published), maxNames)]}
+	f := Finished{Transfer: r.in.Transfer, Folder: r.staging.dest.Name(), Staging: r.staging.path(), Files: r.complete.Load(), Published: published[:min(len(published), maxNames)]}
 	if err := r.session.node.partials.PutDone(r.session.peer.ID, r.key, f); err != nil {
 		r.session.node.log.Warn("forget partial", "err", err)
 	}

@@ -128,7 +128,10 @@ func TestStagingComesAndGoes(t *testing.T) {
 	for range 4 {
 		both.Go(func() {
 			for range 200 {
-				s, err := createStaging(dst)
+				s, err := newStaging(dst)
+				if err == nil {
+					err = s.create()
+				}
 				if err != nil {
 					t.Error(err)
 					return

@@ -43,7 +43,7 @@ func TestManyEntries(t *testing.T) {
 			parent = at
 		}
 	}
-	listed := heap() - before
+	listed := int64(heap() - before)
 	next, pages := uint32(0), uint64(0)
 	for ; int(next) < count; pages++ {
 		payload, upto, last, ok := from.page(int(pages), true)
@@ -54,9 +54,9 @@ func TestManyEntries(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	both := heap() - before
+	both := int64(heap() - before)
 	t.Logf("%d MiB at the sender, %d MiB at the receiver", listed>>20, (both-listed)>>20)
-	if most := uint64(16 << 20); listed > most || both-listed > most {
+	if most := int64(16 << 20); listed > most || both-listed > most {
 		t.Errorf("%d bytes at the sender, %d at the receiver, want %d at most", listed, both-listed, most)
 	}
 	if got := to.path(uint32(count - 1)); got != from.path(uint32(count-1)) {

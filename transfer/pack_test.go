@@ -236,7 +236,7 @@ func TestManifestOnDisk(t *testing.T) {
 		t.Fatalf("%d bytes were kept in memory", to.spool.size)
 	}
 	for _, m := range []*manifest{from, to} {
-		for k := range 2000 { // jumps about: every page is decoded again and again
+		for k := range 300 { // jumps about: every page is decoded again and again
 			i := uint32(k*7919) % uint32(len(want))
 			if got := m.path(i); got != want[i] {
 				t.Fatalf("path of entry %d = %q, want %q", i, got, want[i])

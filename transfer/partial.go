@@ -33,6 +33,8 @@ type PartialStore interface {
 // know that yet.
 type Finished struct {
 	Transfer  [16]byte
+	Folder    string // the destination, absolute
+	Staging   string // where it arrived; removed next, and again at the next start, see [Finished.Remove]
 	Files     int64
 	Published []Published // at most 100
 }
@@ -55,7 +57,10 @@ type Partial struct {
 // Remove deletes what had arrived of a partial. Nothing outside its own staging
 // folder is touched.
 func (p Partial) Remove() error {
-	s, err := openStaging(p)
+	s, err := openDestination(p.Folder)
+	if err == nil {
+		err = s.at(p)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -64,6 +69,10 @@ func (p Partial) Remove() error {
 	}
 	return s.remove()
 }
+
+// Remove deletes what is left of the staging folder, should the program have ended before
+// it was removed.
+func (f Finished) Remove() error { return Partial{Folder: f.Folder, Staging: f.Staging}.Remove() }
 
 // staging is the folder in which one transfer arrives, inside its destination:
 // .yonder-incoming/<random>/, with the content under final names in tree/ and the
@@ -81,9 +90,10 @@ type staging struct {
 	intents *os.File // nil before the first
 }
 
-// createStaging makes a staging folder in folder. Errors wrap [ErrNoFolder],
-// [ErrReadOnly] or [ErrDiskFull].
-func createStaging(folder string) (*staging, error) {
+// newStaging names a staging folder in folder, which [staging.create] makes: what is on
+// disk is remembered first, so that nothing is left behind that nobody knows. Errors wrap
+// [ErrNoFolder] or [ErrReadOnly].
+func newStaging(folder string) (*staging, error) {
 	s, err := openDestination(folder)
 	if err != nil {
 		return nil, err
@@ -91,10 +101,6 @@ func createStaging(folder string) (*staging, error) {
 	var random [8]byte
 	rand.Read(random[:])
 	s.rel = path.Join(incomingFolder, hex.EncodeToString(random[:]))
-	if err := s.create(); err != nil {
-		s.remove()
-		return nil, classify(fmt.Errorf("prepare %q: %w", folder, err))
-	}
 	return s, nil
 }
 
@@ -111,7 +117,16 @@ func openDestination(folder string) (*staging, error) {
 	return &staging{dest: dest, destDir: dir}, nil
 }
 
+// create makes the staging folder. Errors wrap [ErrReadOnly] or [ErrDiskFull].
 func (s *staging) create() error {
+	if err := s.make(); err != nil {
+		s.remove()
+		return classify(fmt.Errorf("prepare %q: %w", s.dest.Name(), err))
+	}
+	return nil
+}
+
+func (s *staging) make() error {
 	for try := 0; ; try++ {
 		if err := s.dest.Mkdir(incomingFolder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
@@ -186,17 +201,25 @@ func openStaging(p Partial) (*staging, error) {
 	if err != nil {
 		return nil, err
 	}
-	rel, err := filepath.Rel(p.Folder, p.Staging)
-	if err != nil || path.Dir(filepath.ToSlash(rel)) != incomingFolder {
-		s.close()
-		return nil, fmt.Errorf("staging folder %q is not below %q", p.Staging, p.Folder)
+	if err := s.at(p); err != nil {
+		return nil, err
 	}
-	s.rel = filepath.ToSlash(rel)
 	if err = s.reopen(); err != nil {
 		s.close()
 		return nil, classify(fmt.Errorf("open partial %q: %w", p.Staging, err))
 	}
 	return s, nil
+}
+
+// at points to the staging folder of a partial; it closes s when that cannot be right.
+func (s *staging) at(p Partial) error {
+	rel, err := filepath.Rel(p.Folder, p.Staging)
+	if err != nil || path.Dir(filepath.ToSlash(rel)) != incomingFolder {
+		s.close()
+		return fmt.Errorf("staging folder %q is not below %q", p.Staging, p.Folder)
+	}
+	s.rel = filepath.ToSlash(rel)
+	return nil
 }
 
 func (s *staging) reopen() error {
@@ -276,7 +299,12 @@ func (s *staging) closeInner() {
 // remove deletes the staging folder and closes it.
 func (s *staging) remove() error {
 	s.closeInner() // Windows does not let go of names that are open
-	err := s.dest.RemoveAll(filepath.FromSlash(s.rel))
+	err := s.mustBeFolder(incomingFolder) // no link that somebody put there
+	if err == nil {
+		err = s.dest.RemoveAll(filepath.FromSlash(s.rel))
+	} else if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
 	if info, statErr := s.dest.Lstat(incomingFolder); statErr == nil && info.IsDir() { // no link that somebody put there
 		s.dest.Remove(incomingFolder) // only when it is empty
 	}
