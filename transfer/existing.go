@@ -125,13 +125,12 @@ func (k *keeper) hashExisting(tell *teller, f *incomingFile, handle *os.File, si
 	return nil
 }
 
-// fill copies the existing chunks of a file that changes into its new version, once the
-// sender has said everything about it. Each is hashed on the way: what is not what it
+// fill takes the existing chunks of a file that changes over into its new version, once
+// the sender has said everything about it. Each is hashed on the way: what is not what it
 // was any more comes over the wire.
 func (k *keeper) fill(f *incomingFile) error {
 	f.mu.Lock()
-	todo := !f.over && f.filling
-	old := f.old
+	todo, old := !f.over && f.filling, f.old
 	f.mu.Unlock()
 	if !todo {
 		return nil
@@ -146,50 +145,98 @@ func (k *keeper) fill(f *incomingFile) error {
 	same := err == nil && look == old.look
 	buf, put := rawBuffer(chunkSize)
 	defer put()
-	for chunk := range int(f.node.chunkCount()) {
-		if k.isStopped() || !f.in(chunk, existing) {
+	for chunk := range f.node.chunkCount() {
+		if k.isStopped() {
+			return nil
+		}
+		if !f.in(int(chunk), existing) {
 			continue
 		}
 		content := buf[:chunkLen(f.node.size, int64(chunk))]
-		ok := same
-		if ok {
-			n, _ := from.ReadAt(content, int64(chunk)*chunkSize)
-			ok = n == len(content)
+		if same && k.reads(f, from, chunk, content) {
+			err = k.takeOver(f, from, chunk, content)
+		} else {
+			err = k.lost(f, chunk)
 		}
-		var v value
-		if ok {
-			v = k.r.session.node.compute(func() value { return chunkValue(content, int64(chunk), f.node.size <= chunkSize) })
-			f.mu.Lock()
-			ok = v == f.values[chunk]
-			f.mu.Unlock()
+		if err != nil {
+			return err
 		}
-		if ok {
-			if err := k.write(f, uint32(chunk), content, v); err != nil {
-				return k.giveUp(f, err)
-			}
-			k.r.resumed.Add(int64(len(content))) // write takes it for one that came
-			continue
-		}
-		f.mu.Lock()
-		again := !f.over && f.states[chunk] == existing
-		if again {
-			f.states[chunk] = missing
-			f.borrowed--
-			f.left++
-			k.r.stored.Add(-int64(len(content)))
-			k.r.resumed.Add(-int64(len(content)))
-		}
-		f.mu.Unlock()
-		if again {
-			if err := k.ask(f, uint32(chunk)); err != nil {
-				return err
-			}
+	}
+	// What shares its blocks with the old file was hashed before it was shared. Had that
+	// file been written to in between, it would be looked at again.
+	if now, err := identify(from); same && (err != nil || now != old.look) {
+		k.doubt(f)
+		err = k.recheckFile(f)
+		if err != nil {
+			return err
 		}
 	}
 	f.mu.Lock()
 	f.filling = false
 	f.mu.Unlock()
 	return nil
+}
+
+// reads reports whether the existing file still has the chunk that was told of, and
+// reads it into content.
+func (k *keeper) reads(f *incomingFile, from *os.File, chunk uint32, content []byte) bool {
+	if n, _ := from.ReadAt(content, int64(chunk)*chunkSize); n < len(content) {
+		return false
+	}
+	v := k.r.session.node.compute(func() value { return chunkValue(content, int64(chunk), f.node.size <= chunkSize) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return v == f.values[chunk]
+}
+
+// takeOver puts an existing chunk into the new file: by sharing its blocks, or by copying.
+func (k *keeper) takeOver(f *incomingFile, from *os.File, chunk uint32, content []byte) error {
+	f.mu.Lock()
+	v := f.values[chunk]
+	f.mu.Unlock()
+	length := int64(len(content))
+	err := k.put(f, chunk, length, v, func(to *os.File) error {
+		at := int64(chunk) * chunkSize
+		if shareBlocks(to, from, at, length) == nil {
+			return nil
+		}
+		return writeAt(to, content, at, false)
+	})
+	if err != nil {
+		return k.giveUp(f, err)
+	}
+	k.r.resumed.Add(length) // put takes it for one that came
+	return nil
+}
+
+// lost asks for an existing chunk that is not what it was.
+func (k *keeper) lost(f *incomingFile, chunk uint32) error {
+	f.mu.Lock()
+	if f.over || f.states[chunk] != existing {
+		f.mu.Unlock()
+		return nil
+	}
+	f.states[chunk] = missing
+	f.borrowed--
+	f.left++
+	f.mu.Unlock()
+	length := int64(chunkLen(f.node.size, int64(chunk)))
+	k.r.stored.Add(-length)
+	k.r.resumed.Add(-length)
+	return k.ask(f, chunk)
+}
+
+// doubt has everything in the new file hashed again.
+func (k *keeper) doubt(f *incomingFile) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for chunk := range f.states {
+		if !f.over && f.states[chunk] == verified {
+			f.states[chunk] = claimed
+			f.left++
+			k.r.resumed.Add(int64(chunkLen(f.node.size, int64(chunk)))) // taken off again where it is wrong
+		}
+	}
 }
 
 // unchanged reports whether the existing file of a complete update is the same byte for

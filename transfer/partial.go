@@ -298,7 +298,7 @@ func (s *staging) closeInner() {
 
 // remove deletes the staging folder and closes it.
 func (s *staging) remove() error {
-	s.closeInner() // Windows does not let go of names that are open
+	s.closeInner()                        // Windows does not let go of names that are open
 	err := s.mustBeFolder(incomingFolder) // no link that somebody put there
 	if err == nil {
 		err = s.dest.RemoveAll(filepath.FromSlash(s.rel))

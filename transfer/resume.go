@@ -196,32 +196,26 @@ func (k *keeper) releaseHandle(f *incomingFile) {
 
 // write puts a chunk into its file and then into the journal.
 func (k *keeper) write(f *incomingFile, chunk uint32, raw []byte, v value) error {
+	return k.put(f, chunk, int64(len(raw)), v, func(handle *os.File) error {
+		f.mu.Lock()
+		clean := f.fresh && f.states[chunk] == missing && f.tries[chunk] == 0
+		f.mu.Unlock()
+		return writeAt(handle, raw, int64(chunk)*chunkSize, clean)
+	})
+}
+
+// put has a chunk of n bytes written and journals it.
+func (k *keeper) put(f *incomingFile, chunk uint32, n int64, v value, write func(*os.File) error) error {
 	handle, err := k.acquire(f)
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	clean := f.fresh && f.states[chunk] == missing && f.tries[chunk] == 0
-	f.mu.Unlock()
-	if err = writeAt(handle, raw, int64(chunk)*chunkSize, clean); err == nil {
+	if err = write(handle); err == nil {
 		err = k.r.staging.journal.chunk(f.journal, chunk, v)
 	}
 	if err == nil {
 		f.mu.Lock()
-		if !f.over {
-			switch f.states[chunk] {
-			case missing:
-				k.r.stored.Add(int64(len(raw)))
-				f.left--
-			case claimed:
-				k.r.resumed.Add(-int64(len(raw)))
-				f.left--
-			case existing:
-				k.r.resumed.Add(-int64(len(raw)))
-				f.borrowed--
-			}
-			f.states[chunk], f.values[chunk] = verified, v
-		}
+		k.movedLocked(f, chunk, n, v)
 		f.mu.Unlock()
 	}
 	k.releaseHandle(f)
@@ -229,6 +223,25 @@ func (k *keeper) write(f *incomingFile, chunk uint32, raw []byte, v value) error
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil
+}
+
+// movedLocked notes that a chunk of n bytes came into the staging tree. f.mu is held.
+func (k *keeper) movedLocked(f *incomingFile, chunk uint32, n int64, v value) {
+	if f.over {
+		return
+	}
+	switch f.states[chunk] {
+	case missing:
+		k.r.stored.Add(n)
+		f.left--
+	case claimed:
+		k.r.resumed.Add(-n)
+		f.left--
+	case existing:
+		k.r.resumed.Add(-n)
+		f.borrowed--
+	}
+	f.states[chunk], f.values[chunk] = verified, v
 }
 
 // holeSize is how many zeros in a row, at a multiple of as many, are left out of a file

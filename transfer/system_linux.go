@@ -32,6 +32,13 @@ func renameNoReplace(from *os.File, old string, to *os.File, new string) error {
 	return nil
 }
 
+// shareBlocks makes n bytes of to at offset share their blocks with those of from, where
+// the file system can.
+func shareBlocks(to, from *os.File, offset, n int64) error {
+	return unix.IoctlFileCloneRange(int(to.Fd()), &unix.FileCloneRange{
+		Src_fd: int64(from.Fd()), Src_offset: uint64(offset), Src_length: uint64(n), Dest_offset: uint64(offset)})
+}
+
 // syncAll makes everything written so far to the file system of dir durable with one
 // call. errors.ErrUnsupported: each file must be synced by itself. dir must have been
 // open since before the first write, so that write errors are reported to it.
