@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"errors"
+	"net"
 	"os"
 	"syscall"
 	"time"
@@ -117,3 +118,25 @@ func setTime(fd int, mtime time.Time) error {
 
 // quarantineFd has nothing to do: Linux knows no such mark.
 func quarantineFd(int) error { return nil }
+
+// sendApart writes b in a piece of its own that later writes are not added to.
+func sendApart(_ net.Conn, raw syscall.RawConn, b []byte) error {
+	var failed error
+	err := raw.Write(func(fd uintptr) bool {
+		for len(b) > 0 {
+			n, err := unix.SendmsgN(int(fd), b, nil, nil, unix.MSG_EOR|unix.MSG_NOSIGNAL)
+			switch err {
+			case nil:
+				b = b[n:]
+			case unix.EINTR:
+			case unix.EAGAIN:
+				return false
+			default:
+				failed = os.NewSyscallError("sendmsg", err)
+				return true
+			}
+		}
+		return true
+	})
+	return cmpError(failed, err)
+}

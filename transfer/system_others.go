@@ -4,9 +4,11 @@ package transfer
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -32,3 +34,9 @@ func createWhole(tree *os.Root, _ *os.File, dir, name string, content []byte, ex
 // shareBlocks is not done here: parts of files cannot be shared on macOS, and on Windows
 // only where nobody has their folder of downloads.
 func shareBlocks(to, from *os.File, offset, n int64) error { return errors.ErrUnsupported }
+
+// sendApart writes b; how the kernel gathers writes cannot be told here.
+func sendApart(conn net.Conn, _ syscall.RawConn, b []byte) error {
+	_, err := conn.Write(b)
+	return err
+}

@@ -11,7 +11,7 @@ import (
 
 const (
 	wireBuffer = 256 << 10
-	minUnsent  = 4 << 10 // bytes that the kernel may hold unsent
+	minUnsent  = 2 << 10 // bytes that the kernel may hold unsent
 	maxUnsent  = 512 << 10
 )
 
@@ -39,7 +39,7 @@ func newWire(conn net.Conn) *wire {
 			w.raw = raw
 		}
 	}
-	w.hold(4 * minUnsent)
+	w.hold(8 * minUnsent)
 	return w
 }
 
@@ -90,6 +90,18 @@ func (w *wire) startGathering() {
 	w.mu.Unlock()
 }
 
+// separately is up to how many bytes that may be unsent the kernel is told to keep writes
+// apart. It would else gather 64 KiB of them before it looks at that limit.
+const separately = 64 << 10
+
+func (w *wire) send(b []byte) error {
+	if w.raw == nil || w.limit > separately {
+		_, err := w.Conn.Write(b)
+		return err
+	}
+	return sendApart(w.Conn, w.raw, b)
+}
+
 // flush writes what was gathered to the socket.
 func (w *wire) flush() error {
 	w.mu.Lock()
@@ -101,7 +113,7 @@ func (w *wire) flushLocked() error {
 	if len(w.out) == 0 {
 		return nil
 	}
-	_, err := w.Conn.Write(w.out)
+	err := w.send(w.out)
 	w.out = w.out[:0]
 	return err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	minFragment = 4 << 10
+	minFragment = 1 << 10
 	maxFragment = chunkSize
 	fragmentFor = 50 * time.Millisecond // how long a fragment may occupy the link
 	maxBacklog  = 8 << 20               // bytes of control frames that a peer may leave unread
