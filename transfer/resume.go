@@ -53,20 +53,20 @@ func (k *keeper) claim(tell *teller, i uint32, n *node) error {
 			return err
 		}
 	}
-	k.look(f)
-	return k.closeUnless(f)
+	tell.look = append(tell.look, f)
+	k.closeUnless(f)
+	return nil
 }
 
 // closeUnless closes the handle of a file that nobody uses: there may be very many that
 // wait to be looked at.
-func (k *keeper) closeUnless(f *incomingFile) error {
+func (k *keeper) closeUnless(f *incomingFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.refs == 0 && f.f != nil {
 		f.f.Close()
 		f.f = nil
 	}
-	return nil
 }
 
 // look has a file's claimed chunks hashed, and its existing ones copied once it is known

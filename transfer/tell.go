@@ -5,7 +5,8 @@ package transfer
 type teller struct {
 	k    *keeper
 	m    have
-	size int // bytes of values and rows in m
+	size int             // bytes of values and rows in m
+	look []*incomingFile // to be hashed again once their claims are told
 }
 
 // maxTold is how many bytes of claims go into one frame.
@@ -42,5 +43,9 @@ func (t *teller) upto(f frontier) error {
 	}
 	err := t.k.r.session.out.send(frameHave, t.k.r.stream, &t.m)
 	t.m, t.size = have{}, 0
+	for _, file := range t.look {
+		t.k.look(file)
+	}
+	t.look = nil
 	return err
 }
