@@ -14,17 +14,26 @@ import (
 // Every chunk is an independent zstd frame or raw, whichever is better for this link
 // at this moment; the sender decides by measuring and the receiver takes both.
 
-var encoders = sync.Pool{New: func() any {
-	return must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithWindowSize(chunkSize), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true)))
-}}
+// Two levels: the fast one, and one that takes a fifth more time for 8 % less on text.
+var fastEncoders, goodEncoders = newEncoders(zstd.SpeedFastest), newEncoders(zstd.SpeedDefault)
+
+func newEncoders(level zstd.EncoderLevel) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		return must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(level),
+			zstd.WithWindowSize(chunkSize), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true)))
+	}}
+}
 
 var decoders = sync.Pool{New: func() any {
 	return must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxWindow(chunkSize), zstd.WithDecoderMaxMemory(2*chunkSize), zstd.WithDecodeAllCapLimit(true)))
 }}
 
-const sampleSize = 32 << 10
+const (
+	sampleSize = 32 << 10
+	guessing   = 2 << 20 // bytes at the beginning of a session, before anything is known of the link
+	goodFactor = 8       // how much faster than the link all cores must be for the good level
+)
 
 // compression decides for the chunks of one transfer. It is safe for concurrent use.
 type compression struct {
@@ -35,14 +44,19 @@ type compression struct {
 
 // encode returns chunk compressed into a buffer of its own, or nil when it should
 // travel as it is. link is the speed of the connection in bytes per second; 0 means
-// that it has not been a limit so far.
-func (c *compression) encode(chunk []byte, link float64) []byte {
-	if len(chunk) < 512 || link == 0 || link > c.capacity() {
+// that it has not been a limit so far, in the sent bytes that it carried. At the very
+// beginning that means nothing, and one chunk more or less is soon compressed.
+func (c *compression) encode(chunk []byte, link float64, sent int64) []byte {
+	if len(chunk) < 512 || link > c.capacity() || link == 0 && sent > guessing {
 		return nil
 	}
 	// Where nothing shrank lately, only every eighth chunk is tried.
 	if c.misses.Load() >= 4 && c.counter.Add(1)%8 != 0 {
 		return nil
+	}
+	encoders := fastEncoders
+	if link > 0 && link*goodFactor < c.capacity() {
+		encoders = goodEncoders
 	}
 	enc := encoders.Get().(*zstd.Encoder)
 	defer encoders.Put(enc)

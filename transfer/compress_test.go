@@ -46,7 +46,7 @@ func TestCompressRoundTrip(t *testing.T) {
 	for _, size := range []int{512, 513, 4096, 64 << 10, 64<<10 + 1, chunkSize - 1, chunkSize} {
 		content := text[:size]
 		c := &compression{}
-		packed := c.encode(content, slow)
+		packed := c.encode(content, slow, 1<<30)
 		if packed == nil {
 			t.Errorf("%d bytes of text stay raw", size)
 			continue
@@ -67,18 +67,28 @@ func TestCompressStaysRaw(t *testing.T) {
 		reason  string
 		content []byte
 		link    float64
+		sent    int64
 	}{
-		{"incompressible", random(chunkSize), slow},
-		{"incompressible and short", random(4096), slow},
-		{"too short to matter", text[:511], slow},
-		{"a link that was never the limit", text, 0},
-		{"a link faster than the compressor", text, 1e18},
+		{"incompressible", random(chunkSize), slow, 1 << 30},
+		{"incompressible and short", random(4096), slow, 1 << 30},
+		{"too short to matter", text[:511], slow, 1 << 30},
+		{"a link that was never the limit", text, 0, guessing + 1},
+		{"incompressible, at the beginning", random(chunkSize), 0, 0},
+		{"a link faster than the compressor", text, 1e18, 0},
 	}
 	for _, test := range tests {
 		c := &compression{}
-		if got := c.encode(test.content, test.link); got != nil {
+		if got := c.encode(test.content, test.link, test.sent); got != nil {
 			t.Errorf("%s: %d bytes became %d", test.reason, len(test.content), len(got))
 		}
+	}
+}
+
+// TestCompressGuesses compresses while nothing is known of the link yet.
+func TestCompressGuesses(t *testing.T) {
+	text := []byte(strings.Repeat("text ", 20000))
+	if got := new(compression).encode(text, 0, guessing); len(got) == 0 || len(got) > len(text)/10 {
+		t.Errorf("%d bytes became %d", len(text), len(got))
 	}
 }
 
@@ -88,21 +98,21 @@ func TestCompressGivesUp(t *testing.T) {
 	c := &compression{}
 	noise, text := random(8192), []byte(strings.Repeat("text ", 2000))
 	for range 4 {
-		c.encode(noise, slow)
+		c.encode(noise, slow, 1<<30)
 	}
 	tried := 0
 	for range 7 {
-		if c.encode(text, slow) != nil {
+		if c.encode(text, slow, 1<<30) != nil {
 			tried++
 		}
 	}
 	if tried != 0 {
 		t.Errorf("%d of 7 chunks tried after 4 that did not shrink, want none", tried)
 	}
-	if c.encode(text, slow) == nil {
+	if c.encode(text, slow, 1<<30) == nil {
 		t.Error("the eighth chunk is not tried")
 	}
-	if c.encode(text, slow) == nil {
+	if c.encode(text, slow, 1<<30) == nil {
 		t.Error("the chunk after one that shrank is not tried")
 	}
 }

@@ -402,7 +402,7 @@ func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, releas
 		a.queue.putChunk(f.index, chunk, head, nil, func() {})
 		return
 	}
-	if packed := a.shrink.encode(b, a.session.out.linkRate()); packed != nil {
+	if packed := a.shrink.encode(b, a.session.out.linkRate(), a.session.out.sent()); packed != nil {
 		head.encoding, head.encoded = encodingZstd, uint32(len(packed))
 		a.queue.putChunk(f.index, chunk, head, packed, release)
 		return

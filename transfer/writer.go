@@ -41,7 +41,7 @@ type writer struct {
 	flush    func() error  // TLS to socket
 	hold     func(n int)   // told how much the kernel may hold unsent; nil: nobody
 	fragment int           // bytes; follows the speed of the link
-	total    int64         // bytes written so far
+	total    atomic.Int64  // bytes written so far
 	pending  int           // bytes since the last flush
 	rate     atomic.Uint64 // float64 bits: bytes per second while the link was the limit
 }
@@ -196,7 +196,7 @@ func (w *writer) flushNow() error {
 // to wait, the kernel's buffers may still be filling, so the size only doubles, and
 // never past a 32nd of what was sent.
 func (w *writer) learn(n int, took time.Duration) {
-	w.total += int64(n)
+	total := w.total.Add(int64(n))
 	if took > 2*time.Millisecond && n >= minFragment {
 		rate := float64(n) / took.Seconds()
 		w.noteRate(rate)
@@ -205,7 +205,7 @@ func (w *writer) learn(n int, took time.Duration) {
 	} else {
 		w.fragment = min(2*w.fragment, maxFragment)
 	}
-	w.fragment = max(minFragment, int(min(int64(w.fragment), w.total/32)))
+	w.fragment = max(minFragment, int(min(int64(w.fragment), total/32)))
 	if w.hold != nil {
 		w.hold(w.fragment / 2)
 	}
@@ -221,3 +221,6 @@ func (w *writer) noteRate(rate float64) {
 // linkRate returns the speed of the connection in bytes per second as far as it was
 // ever the limit; 0: it was not.
 func (w *writer) linkRate() float64 { return math.Float64frombits(w.rate.Load()) }
+
+// sent returns how many bytes the connection has carried.
+func (w *writer) sent() int64 { return w.total.Load() }
