@@ -3,6 +3,7 @@ package transfer
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"math/bits"
 	"sync"
 
@@ -36,40 +37,74 @@ const group = guts.MaxSIMD * guts.ChunkSize
 // is not looked at.
 var groups = sync.Pool{New: func() any { return new([group]byte) }}
 
+// pieceSize is how much of a chunk is hashed at a time: what was read a moment ago, or is
+// to be written in a moment, is then still in the cache of its core.
+const pieceSize = 128 << 10
+
 // chunkValue hashes chunk index of a file. only says that the file has no other
 // chunk. It runs on the calling goroutine alone.
 func chunkValue(content []byte, index int64, only bool) value {
-	counter := uint64(index) * (chunkSize / guts.ChunkSize)
-	var nodes [chunkSize / group][8]uint32
-	var last guts.Node
-	n := 0
-	for {
-		var buf *[group]byte
+	h := newChunkHash(index)
+	h.add(content)
+	return h.value(only)
+}
+
+// chunkHash is chunkValue in steps.
+type chunkHash struct {
+	nodes   [chunkSize / group][8]uint32
+	n       int
+	counter uint64
+	last    guts.Node
+	begun   bool
+}
+
+func newChunkHash(index int64) *chunkHash {
+	return &chunkHash{counter: uint64(index) * (chunkSize / guts.ChunkSize)}
+}
+
+// add hashes the next bytes. All but the last call must give a multiple of 16 KiB.
+func (h *chunkHash) add(content []byte) {
+	for len(content) > 0 || !h.begun {
+		if h.begun {
+			h.nodes[h.n] = guts.ChainingValue(h.last)
+			h.n++
+			h.counter += guts.MaxSIMD
+		}
+		h.begun = true
 		length := min(len(content), group)
 		if length == group {
-			buf = (*[group]byte)(content)
+			h.last = guts.CompressBuffer((*[group]byte)(content), length, &guts.IV, h.counter, 0)
 		} else {
-			buf = groups.Get().(*[group]byte)
-			defer groups.Put(buf)
+			buf := groups.Get().(*[group]byte)
 			copy(buf[:], content)
+			h.last = guts.CompressBuffer(buf, length, &guts.IV, h.counter, 0)
+			groups.Put(buf)
 		}
-		last = guts.CompressBuffer(buf, length, &guts.IV, counter, 0)
 		content = content[length:]
-		if len(content) == 0 {
-			break
-		}
-		nodes[n] = guts.ChainingValue(last)
-		n++
-		counter += guts.MaxSIMD
 	}
-	if n > 0 {
-		nodes[n] = guts.ChainingValue(last)
-		last = mergeNodes(nodes[:n+1])
+}
+
+func (h *chunkHash) value(only bool) value {
+	last := h.last
+	if h.n > 0 {
+		h.nodes[h.n] = guts.ChainingValue(last)
+		last = mergeNodes(h.nodes[:h.n+1])
 	}
 	if only {
 		last.Flags |= guts.FlagRoot
 	}
 	return wordsToValue(guts.ChainingValue(last))
+}
+
+// pieces yields where the pieces of a chunk of n bytes begin and end.
+func pieces(n int) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for at := 0; at < n; at += pieceSize {
+			if !yield(at, min(at+pieceSize, n)) {
+				return
+			}
+		}
+	}
 }
 
 var zeros [64 << 10]byte

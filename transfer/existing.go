@@ -96,10 +96,10 @@ func (k *keeper) hashExisting(tell *teller, f *incomingFile, handle *os.File, si
 			continue
 		}
 		content := buf[:length]
-		if n, _ := handle.ReadAt(content, int64(chunk)*chunkSize); n < length {
+		v, err := r.session.node.readValue(handle, content, int64(chunk), f.node.size <= chunkSize)
+		if err != nil {
 			return nil // shorter than it was, or unreadable: what is not claimed comes
 		}
-		v := r.session.node.compute(func() value { return chunkValue(content, int64(chunk), f.node.size <= chunkSize) })
 		f.mu.Lock()
 		told := !f.over && f.states[chunk] == missing
 		if told {
@@ -180,13 +180,10 @@ func (k *keeper) fill(f *incomingFile) error {
 // reads reports whether the existing file still has the chunk that was told of, and
 // reads it into content.
 func (k *keeper) reads(f *incomingFile, from *os.File, chunk uint32, content []byte) bool {
-	if n, _ := from.ReadAt(content, int64(chunk)*chunkSize); n < len(content) {
-		return false
-	}
-	v := k.r.session.node.compute(func() value { return chunkValue(content, int64(chunk), f.node.size <= chunkSize) })
+	v, err := k.r.session.node.readValue(from, content, int64(chunk), f.node.size <= chunkSize)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return v == f.values[chunk]
+	return err == nil && v == f.values[chunk]
 }
 
 // takeOver puts an existing chunk into the new file: by sharing its blocks, or by copying.

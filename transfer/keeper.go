@@ -128,16 +128,46 @@ func (k *keeper) storeIn(f *incomingFile, a *assembly) error {
 		return err
 	}
 	defer put()
-	chunk := a.chunk.chunk
-	v := k.r.session.node.compute(func() value { return chunkValue(raw, int64(chunk), f.node.size <= chunkSize) })
-	if v != a.head.value {
-		return k.damaged(f, chunk)
-	}
-	if err := k.write(f, chunk, raw, v); err != nil {
+	if err := k.verify(f, a.chunk.chunk, raw, a.head.value); err != nil {
+		if errors.Is(err, errNotIt) {
+			return k.damaged(f, a.chunk.chunk)
+		}
 		return k.giveUp(f, err)
 	}
-	k.r.noteStored(f.index, chunk)
+	k.r.noteStored(f.index, a.chunk.chunk)
 	return nil
+}
+
+var errNotIt = errors.New("chunk does not have its value")
+
+// verify hashes a chunk and writes it. What is written where nothing is yet may turn out
+// to be wrong; it then counts as missing still. Anything else is written only when it is
+// known to be right.
+func (k *keeper) verify(f *incomingFile, chunk uint32, raw []byte, want value) error {
+	node, only := k.r.session.node, f.node.size <= chunkSize
+	f.mu.Lock()
+	nothing := f.states[chunk] == missing
+	clean := nothing && f.fresh && f.tries[chunk] == 0
+	f.mu.Unlock()
+	if !nothing {
+		if node.valueOf(raw, int64(chunk), only) != want {
+			return errNotIt
+		}
+		return k.write(f, chunk, raw, want)
+	}
+	return k.put(f, chunk, int64(len(raw)), want, func(handle *os.File) error {
+		h := newChunkHash(int64(chunk))
+		for from, to := range pieces(len(raw)) {
+			node.hash(h, raw[from:to])
+			if err := writeAt(handle, raw[from:to], int64(chunk)*chunkSize+int64(from), clean); err != nil {
+				return err
+			}
+		}
+		if h.value(only) != want {
+			return errNotIt
+		}
+		return nil
+	})
 }
 
 // coming counts a chunk that came whole and waits for its worker. Until it has landed,

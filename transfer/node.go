@@ -5,8 +5,10 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -289,11 +291,32 @@ func (n *Node) liveLocked(id ID) *Session {
 	}
 }
 
-// compute runs a hash on one of NumCPU places that all transfers share.
-func (n *Node) compute(f func() value) value {
+// hash adds a piece to h on one of NumCPU places that all transfers share. Nothing is
+// read or written in them: a disk that hangs must not keep a place.
+func (n *Node) hash(h *chunkHash, piece []byte) {
 	n.hashing <- struct{}{}
-	defer func() { <-n.hashing }()
-	return f()
+	h.add(piece)
+	<-n.hashing
+}
+
+// valueOf is chunkValue on one of these places.
+func (n *Node) valueOf(content []byte, chunk int64, only bool) value {
+	h := newChunkHash(chunk)
+	n.hash(h, content)
+	return h.value(only)
+}
+
+// readValue reads a chunk of f into buf, as much as buf holds, and hashes it. io.EOF: the
+// file is shorter.
+func (n *Node) readValue(f *os.File, buf []byte, chunk int64, only bool) (value, error) {
+	h := newChunkHash(chunk)
+	for from, to := range pieces(len(buf)) {
+		if got, err := f.ReadAt(buf[from:to], chunk*chunkSize+int64(from)); got < to-from {
+			return value{}, cmpError(err, io.EOF)
+		}
+		n.hash(h, buf[from:to])
+	}
+	return h.value(only), nil
 }
 
 // short is the short form of an ID for logs.

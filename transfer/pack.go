@@ -89,10 +89,11 @@ func (a *sender) readSmall(f *smallFile, buf []byte, near *nearby) (v value, err
 		if before.Size() != f.node.size {
 			return v, fmt.Errorf("%w: %d bytes became %d", errChanged, f.node.size, before.Size())
 		}
-		if n, err := handle.ReadAt(buf, 0); n < len(buf) {
-			if err == nil || isEOF(err) {
-				err = fmt.Errorf("%w: shorter than it was", errChanged)
-			}
+		v, err := a.session.node.readValue(handle, buf, 0, true)
+		if isEOF(err) {
+			err = fmt.Errorf("%w: shorter than it was", errChanged)
+		}
+		if err != nil {
 			return v, err
 		}
 		after, err := handle.Stat()
@@ -100,7 +101,7 @@ func (a *sender) readSmall(f *smallFile, buf []byte, near *nearby) (v value, err
 			return v, err
 		}
 		if sameContent(before, after) {
-			return a.hash(buf, 0, true), nil
+			return v, nil
 		}
 		before = after
 	}

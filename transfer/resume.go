@@ -138,13 +138,9 @@ func (k *keeper) recheckFile(f *incomingFile) error {
 		if err != nil {
 			return k.giveUp(f, err)
 		}
-		_, err = handle.ReadAt(content, int64(chunk)*chunkSize)
+		v, err := k.r.session.node.readValue(handle, content, int64(chunk), f.node.size <= chunkSize)
 		k.releaseHandle(f)
 		ok := err == nil
-		var v value
-		if ok {
-			v = k.r.session.node.compute(func() value { return chunkValue(content, int64(chunk), f.node.size <= chunkSize) })
-		}
 		f.mu.Lock()
 		again := false
 		if !f.over && f.states[chunk] == claimed {

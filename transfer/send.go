@@ -388,11 +388,6 @@ func (a *sender) fileState(entry uint32) FileState {
 	return FileWaiting
 }
 
-// hash computes a chunk's value; NumCPU of them at a time in the whole node.
-func (a *sender) hash(b []byte, chunk int64, only bool) value {
-	return a.session.node.compute(func() value { return chunkValue(b, chunk, only) })
-}
-
 // putChunk queues a chunk in the better of its two forms.
 func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, release func()) {
 	head := chunkHeader{raw: uint32(len(b)), encoded: uint32(len(b)), value: v}

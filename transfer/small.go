@@ -21,7 +21,7 @@ func (k *keeper) storePack(l *lane, a *assembly) error {
 	var stored []uint32
 	err = unpack(raw, k.packedSize, func(i uint32, v value, content []byte) error {
 		n, _ := r.manifest.node(i)
-		if got := r.session.node.compute(func() value { return chunkValue(content, 0, true) }); got != v {
+		if got := r.session.node.valueOf(content, 0, true); got != v {
 			f := k.state(i)
 			if f == nil {
 				return nil

@@ -113,14 +113,14 @@ func (a *sender) carry(ctx context.Context, j job) (again []job, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n, err := handle.ReadAt(buf, int64(j.chunk)*chunkSize); n < length {
+	v, err := a.session.node.readValue(handle, buf, int64(j.chunk), f.node.size <= chunkSize)
+	if err != nil {
 		release()
-		if err == nil || n > 0 || isEOF(err) {
-			return nil, fmt.Errorf("%w: shorter than it was", errChanged)
+		if isEOF(err) {
+			err = fmt.Errorf("%w: shorter than it was", errChanged)
 		}
 		return nil, err
 	}
-	v := a.hash(buf, int64(j.chunk), f.node.size <= chunkSize)
 	if f.has(j, v) {
 		release()
 	} else {
