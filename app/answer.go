@@ -65,6 +65,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 			reason, code = transfer.ErrNobody, CodeNobody
 		}
 		t.State, t.Problem = Declined, newProblem(code, a.me.Name, "")
+		unpause(t)
 		delete(a.runs, rec.ID)
 		a.save(r, rec)
 		return transfer.Decision{Reason: reason}
@@ -73,6 +74,9 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 	t.Policy, t.Folder = policyOr(answer.Policy), answer.Folder
 	r.moved = time.Now()
 	a.save(r, rec)
+	if t.Paused {
+		a.spawn(func() { a.steer(r) })
+	}
 	a.know(a.person(rec.Person, ""))
 	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy]}
 }

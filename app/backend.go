@@ -39,6 +39,13 @@ type Backend interface {
 	// Retry starts an outgoing transfer again that is Interrupted, Failed, Cancelled or Declined.
 	Retry(ctx context.Context, item ItemID) error
 
+	// Pause stops a transfer of either direction until Resume, with the other side
+	// told; what is not Running yet begins paused. It has no effect on what has ended.
+	Pause(ctx context.Context, item ItemID) error
+
+	// Resume ends Pause. An outgoing transfer that is Interrupted starts again.
+	Resume(ctx context.Context, item ItemID) error
+
 	// Say sends one message; it is queued while the person is away.
 	Say(ctx context.Context, to DeviceID, body string) (ItemID, error)
 

@@ -206,6 +206,16 @@ func (c *Client) Retry(ctx context.Context, item ItemID) error {
 	return c.call(ctx, "retry", params{Item: item}, nil)
 }
 
+// Pause implements [Backend].
+func (c *Client) Pause(ctx context.Context, item ItemID) error {
+	return c.call(ctx, "pause", params{Item: item}, nil)
+}
+
+// Resume implements [Backend].
+func (c *Client) Resume(ctx context.Context, item ItemID) error {
+	return c.call(ctx, "resume", params{Item: item}, nil)
+}
+
 // Say implements [Backend].
 func (c *Client) Say(ctx context.Context, to DeviceID, body string) (id ItemID, err error) {
 	err = c.call(ctx, "say", params{Person: to, Body: body}, &id)

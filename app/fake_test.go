@@ -270,6 +270,9 @@ func (c *counters) set(f func(*transfer.Progress)) {
 	f(&c.now)
 }
 
+// Pause implements [moving]; the loop in fakeSession.Send looks at it.
+func (c *counters) Pause(on bool) { c.set(func(p *transfer.Progress) { p.Paused = on }) }
+
 type fakeOutgoing struct {
 	counters
 	send transfer.Send
@@ -383,6 +386,12 @@ func (s *fakeSession) Send(ctx context.Context, out outgoing) (transfer.Report, 
 		case <-receiving.Done():
 			there.node.forget(key)
 			return end(transfer.ErrPeerCancel, transfer.ErrCancelled)
+		}
+		ours, theirs := o.Progress().Paused, in.Progress().Paused
+		o.set(func(p *transfer.Progress) { p.Waiting = theirs })
+		in.set(func(p *transfer.Progress) { p.Waiting = ours })
+		if ours || theirs {
+			continue
 		}
 		there.node.mu.Lock()
 		part.stored = min(fakeSize, part.stored+there.node.speed/100)

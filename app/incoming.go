@@ -106,7 +106,7 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	t.State, t.Problem, t.Rate, t.Left = Offered, nil, 0, -1
 	t.Policy = policyName(facts.Wish)
 	r := &run{
-		rec: rec, in: in, progress: in.Progress, cancel: func(error) {}, moved: time.Now(),
+		rec: rec, in: in, engine: in, progress: in.Progress, cancel: func(error) {}, moved: time.Now(),
 		answers: make(chan Answer, 1),
 	}
 	a.runs[rec.ID] = r
@@ -162,6 +162,7 @@ func (a *App) ended(in incoming, rep transfer.Report, err error) {
 	fill(t, last)
 	t.Rate, t.Left = 0, -1
 	t.State, t.Problem = a.verdict(rec, err, nil)
+	unpause(t)
 	if t.State == Done {
 		finish(t, rep)
 	}

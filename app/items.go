@@ -43,6 +43,7 @@ func (a *App) loadTransfers() {
 			rec.Transfer.State = Interrupted
 			rec.Transfer.Problem = a.interrupted(rec)
 			rec.Transfer.Rate, rec.Transfer.Left = 0, -1
+			unpause(rec.Transfer)
 			a.saved(a.store.put(0, rec))
 		}
 	}
@@ -55,6 +56,7 @@ func (a *App) interruptAll() {
 		rec := r.rec.clone()
 		rec.Transfer.State, rec.Transfer.Problem = Interrupted, a.interrupted(rec)
 		rec.Transfer.Rate, rec.Transfer.Left = 0, -1
+		unpause(rec.Transfer)
 		a.putItem(rec, false)
 		delete(a.runs, id)
 	}

@@ -27,15 +27,19 @@ type session interface {
 	Done() <-chan struct{}
 }
 
-// outgoing is what App needs of [transfer.Outgoing].
-type outgoing interface {
+// moving is a transfer of either direction in the engine.
+type moving interface {
 	Progress() transfer.Progress
+	Pause(on bool)
 }
+
+// outgoing is what App needs of [transfer.Outgoing].
+type outgoing interface{ moving }
 
 // incoming is what App needs of [transfer.Incoming]. Values are compared with ==.
 type incoming interface {
+	moving
 	Facts() offerFacts
-	Progress() transfer.Progress
 	Cancel()
 }
 

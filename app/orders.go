@@ -10,7 +10,7 @@ import (
 func (a *App) restart(rec *record) {
 	rec = rec.clone()
 	t := rec.Transfer
-	t.State, t.Problem, t.Rate, t.Left = Waiting, nil, 0, -1
+	t.State, t.Problem, t.Rate, t.Left, t.Paused = Waiting, nil, 0, -1, false
 	t.Skipped, t.SkipCount, t.Links, t.Failed = nil, 0, 0, 0
 	a.putItem(rec, false)
 	a.begin(rec)
@@ -39,21 +39,26 @@ func (a *App) Retry(ctx context.Context, item ItemID) error {
 	if rec == nil || rec.Transfer == nil || !rec.Outgoing {
 		return noItem(item)
 	}
-	if r := a.runs[item]; r != nil {
-		if r.stopping {
-			r.again = true
-		} else {
-			select { // it works already: try at once
-			case r.wake <- struct{}{}:
-			default:
-			}
-		}
-		return nil
-	}
-	if rec.Transfer.State != Done && !a.ending {
-		a.restart(rec)
-	}
+	a.goOn(rec)
 	return nil
+}
+
+// goOn lets an outgoing transfer work: again, or at once if it waits for its next
+// try. The caller holds mu.
+func (a *App) goOn(rec *record) {
+	r := a.runs[rec.ID]
+	switch {
+	case r == nil && rec.Transfer.State != Done && !a.ending:
+		a.restart(rec)
+	case r == nil:
+	case r.stopping:
+		r.again = true
+	default:
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // Cancel implements [Backend].
@@ -74,6 +79,7 @@ func (a *App) Cancel(ctx context.Context, item ItemID) error {
 	case !rec.Transfer.State.Ended():
 		rec = rec.clone()
 		rec.Transfer.State, rec.Transfer.Problem = Cancelled, newProblem(CodeCancelled, "", "")
+		unpause(rec.Transfer)
 		a.putItem(rec, false)
 		if !rec.Outgoing {
 			a.dropPartial(rec)

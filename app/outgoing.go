@@ -49,6 +49,9 @@ func (a *App) deliver(ctx context.Context, r *run) outcome {
 	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish]}
 	rand.Read(send.Transfer[:])
 	out := a.node.NewOutgoing(send)
+	a.mu.Lock()
+	r.engine = out
+	a.mu.Unlock()
 	pause := firstPause
 	reached := false
 	for replaced := 0; ; {
@@ -72,6 +75,9 @@ func (a *App) deliver(ctx context.Context, r *run) outcome {
 		if errors.Is(err, transfer.ErrReplaced) && replaced < maxReplaced {
 			replaced++ // nothing was cut: both sides had dialled at once
 			continue
+		}
+		if a.isPaused(r) {
+			return outcome{err: errPaused}
 		}
 		a.mu.Lock()
 		if time.Since(begun) > longTry {
@@ -137,6 +143,7 @@ func (a *App) concluded(ctx context.Context, r *run, o outcome) {
 	t := rec.Transfer
 	t.Rate, t.Left = 0, -1
 	t.State, t.Problem = a.verdict(rec, o.err, context.Cause(ctx))
+	unpause(t)
 	if t.State == Done {
 		finish(t, o.report)
 	}

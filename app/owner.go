@@ -185,6 +185,10 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.Stop(ctx, p.Item)
 	case "retry":
 		return nil, b.Retry(ctx, p.Item)
+	case "pause":
+		return nil, b.Pause(ctx, p.Item)
+	case "resume":
+		return nil, b.Resume(ctx, p.Item)
 	case "say":
 		return b.Say(ctx, p.Person, p.Body)
 	case "read":

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"yonder/transfer"
@@ -14,6 +15,8 @@ const progressEvery = 100 * time.Millisecond
 // for the fields that never change.
 type run struct {
 	rec      *record                  // as last told
+	engine   moving                   // nil before there is one; set once
+	steering sync.Mutex               // held while the engine is told what the user wants
 	progress func() transfer.Progress // of the engine; nil: nothing to see yet
 	cancel   func(cause error)        // ends it; never changes
 	ended    <-chan struct{}          // closed when its goroutine has ended; nil: none of ours; never changes
@@ -98,11 +101,17 @@ func (a *App) observe(r *run, pr transfer.Progress) {
 			t.Problem = nil
 		}
 	}
-	if t.State == Running {
+	t.PeerPaused = pr.Waiting && t.State == Running
+	switch {
+	case t.State == Running && (t.Paused || t.PeerPaused):
+		t.Rate, t.Left = 0, -1
+		r.meter = meter{}
+		r.moved = time.Now()
+	case t.State == Running:
 		t.Rate, t.Left = r.meter.sample(time.Now(), pr)
 	}
 	switch {
-	case t.State != before.Transfer.State:
+	case t.State != before.Transfer.State, t.PeerPaused != before.Transfer.PeerPaused:
 		a.save(r, rec)
 	case !sameTransfer(t, before.Transfer):
 		r.rec = rec

@@ -147,6 +147,9 @@ type Transfer struct {
 	Links     int64         `json:"links,omitempty"`  // how many of SkipCount are symbolic links
 	Failed    int64         `json:"failed,omitempty"` // how many of SkipCount were wanted and did not arrive; neither links nor renamed
 	Problem   *Problem      `json:"problem,omitempty"`
+
+	Paused     bool `json:"paused,omitempty"`      // by this side, until it is resumed: over cuts and restarts, and an outgoing one does not go on by itself
+	PeerPaused bool `json:"peer_paused,omitempty"` // by the other side, while it is Running
 }
 
 // Short returns the first name, and a count of the others, without any language.

@@ -14,6 +14,8 @@ func (a *App) verdict(rec *record, err, stopped error) (TransferState, *Problem)
 		return Done, nil
 	case errors.Is(stopped, transfer.ErrCancelled), errors.Is(err, transfer.ErrCancelled):
 		return Cancelled, newProblem(CodeCancelled, who, "")
+	case errors.Is(stopped, errPaused), errors.Is(err, errPaused):
+		return Interrupted, nil
 	case errors.Is(stopped, errStopped):
 		p := newProblem(CodeInterrupted, who, "")
 		p.Text, p.Hint = "stopped", "it goes on where it stopped when you try again"
@@ -30,6 +32,14 @@ func (a *App) verdict(rec *record, err, stopped error) (TransferState, *Problem)
 		return Failed, problemOf(err, rec.Transfer.Folder)
 	}
 	return Failed, problemOf(err, who)
+}
+
+// unpause takes away what holds only while a transfer is on its way.
+func unpause(t *Transfer) {
+	t.PeerPaused = false
+	if t.State.Ended() {
+		t.Paused = false
+	}
 }
 
 // finish fills in the report of a transfer that is done.

@@ -72,6 +72,12 @@ func (f *fakeBackend) Answer(_ context.Context, item app.ItemID, a app.Answer) e
 func (f *fakeBackend) Cancel(_ context.Context, item app.ItemID) error {
 	return f.note("Cancel", "%s", item)
 }
+func (f *fakeBackend) Pause(_ context.Context, item app.ItemID) error {
+	return f.note("Pause", "%s", item)
+}
+func (f *fakeBackend) Resume(_ context.Context, item app.ItemID) error {
+	return f.note("Resume", "%s", item)
+}
 func (f *fakeBackend) Stop(_ context.Context, item app.ItemID) error {
 	return f.note("Stop", "%s", item)
 }

@@ -23,18 +23,20 @@ type fake struct {
 	events chan app.Event
 	gone   chan struct{} // closed: the stream of events ends
 
-	mu      sync.Mutex
-	opened  app.Options
-	sends   []app.SendRequest
-	answers map[app.ItemID]app.Answer
-	stopped []app.ItemID
-	said    []string
-	read    int
-	history app.History
-	sendErr error
-	sayErr  error
-	openErr error
-	closed  bool
+	mu       sync.Mutex
+	opened   app.Options
+	sends    []app.SendRequest
+	answers  map[app.ItemID]app.Answer
+	stopped  []app.ItemID
+	orders   []string // pause, resume and cancel, with the item
+	orderErr error
+	said     []string
+	read     int
+	history  app.History
+	sendErr  error
+	sayErr   error
+	openErr  error
+	closed   bool
 }
 
 var (
@@ -114,13 +116,23 @@ func (f *fake) Answer(_ context.Context, item app.ItemID, answer app.Answer) err
 	return nil
 }
 
-func (f *fake) Cancel(context.Context, app.ItemID) error { return nil }
+func (f *fake) Cancel(_ context.Context, item app.ItemID) error { return f.order("cancel", item) }
 
 func (f *fake) Stop(_ context.Context, item app.ItemID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stopped = append(f.stopped, item)
 	return nil
+}
+
+func (f *fake) Pause(_ context.Context, item app.ItemID) error  { return f.order("pause", item) }
+func (f *fake) Resume(_ context.Context, item app.ItemID) error { return f.order("resume", item) }
+
+func (f *fake) order(verb string, item app.ItemID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.orders = append(f.orders, verb+" "+string(item))
+	return f.orderErr
 }
 
 func (f *fake) Retry(context.Context, app.ItemID) error { return nil }
