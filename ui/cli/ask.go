@@ -1,11 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -29,10 +25,10 @@ type asker interface {
 }
 
 // newAsker starts to read answers from standard input, until ctx ends.
-func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answer)) asker {
+func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answer), orders *controller) asker {
 	lines := readLines(ctx, p.in)
 	if p.flags.json {
-		return &programAsker{in: lines, answer: answer, open: map[app.ItemID]bool{}, warn: func(problem app.Problem) { p.printer.print(warningEvent{problem}) }}
+		return &programAsker{in: lines, answer: answer, open: map[app.ItemID]bool{}, orders: orders}
 	}
 	return &personAsker{in: lines, answer: answer, typed: p.inTTY, printer: p.printer, now: p.now}
 }
@@ -156,11 +152,11 @@ func isYes(text string) bool {
 	return false
 }
 
-// programAsker tells each offer at once and takes answers by id.
+// programAsker tells each offer at once and takes answers by id, and other orders.
 type programAsker struct {
 	in     <-chan string
 	answer func(app.ItemID, app.Answer)
-	warn   func(app.Problem)
+	orders *controller
 	closed bool
 	open   map[app.ItemID]bool
 }
@@ -199,34 +195,14 @@ func (a *programAsker) line(text string, ok bool) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	id, accept, err := parseAnswer(text)
+	o, err := parseOrder(text)
 	switch {
 	case err != nil:
-		a.warn(app.Problem{Code: codeUsage, Text: fmt.Sprintf("answer %.200q: %v", text, err), Hint: `write {"accept":"ID"} or {"decline":"ID"} in one line`})
-	case !a.open[id]:
-		a.warn(app.Problem{Code: codeUsage, Object: string(id), Text: fmt.Sprintf("answer %.200q: no offer with this id waits", text), Hint: "the id is that of an offer event, and each is answered once"})
+		a.orders.notUnderstood(text, err)
+	case a.open[o.id] && (o.verb == "accept" || o.verb == "decline"):
+		delete(a.open, o.id)
+		a.answer(o.id, app.Answer{Accept: o.verb == "accept"})
 	default:
-		delete(a.open, id)
-		a.answer(id, app.Answer{Accept: accept})
+		a.orders.obey(o)
 	}
-}
-
-// parseAnswer reads {"accept":ID} or {"decline":ID} and nothing else.
-func parseAnswer(line string) (id app.ItemID, accept bool, err error) {
-	var answer struct{ Accept, Decline *app.ItemID }
-	in := json.NewDecoder(bytes.NewReader([]byte(line)))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&answer); err != nil {
-		return "", false, err
-	}
-	if _, err := in.Token(); err != io.EOF {
-		return "", false, fmt.Errorf("something follows the object")
-	}
-	switch {
-	case answer.Accept != nil && answer.Decline == nil:
-		return *answer.Accept, true, nil
-	case answer.Decline != nil && answer.Accept == nil:
-		return *answer.Decline, false, nil
-	}
-	return "", false, fmt.Errorf("want exactly one of accept and decline")
 }

@@ -76,12 +76,16 @@ type offerEvent struct {
 	Answer    bool     `json:"answer"`     // it waits for a line on standard input
 }
 
-// stateEvent: a transfer waits, moves or was cut off.
+// statePaused is the state of what a user pauses, however far it had come.
+const statePaused = "paused"
+
+// stateEvent: a transfer waits, moves, was paused or was cut off.
 type stateEvent struct {
 	ID        string       `json:"id"`
 	Outgoing  bool         `json:"outgoing"`
 	Peer      who          `json:"peer"`
-	State     string       `json:"state"` // "waiting", "running", "interrupted"
+	State     string       `json:"state"`        // "waiting", "running", "paused", "interrupted"
+	By        string       `json:"by,omitempty"` // paused by "us", "peer" or "both"
 	Names     []string     `json:"names"`
 	NameCount int          `json:"name_count"`
 	Entries   int64        `json:"entries"`

@@ -47,6 +47,7 @@ type followed struct {
 	state   app.TransferState
 	why     string // code of the problem told with it
 	final   bool
+	paused  string    // by whom, as told
 	started time.Time // when it first ran; zero: it never did
 	ended   bool
 
@@ -107,11 +108,17 @@ func (f *follower) transfer(it app.Item) {
 		return
 	}
 	was.count(t)
+	by := pausedBy(t)
 	changed := was.state != t.State || was.why != codeOf(t.Problem)
 	was.ended = t.State.Ended()
 	switch {
 	case t.State == app.Offered && f.news(it):
 		f.printer.print(f.offer(it, false))
+	case by != "" && by != was.paused && t.State != app.Offered:
+		f.printer.print(f.state(it))
+	case was.paused != "" && by == "" && t.State == app.Running:
+		f.printer.print(f.state(it))
+	case by != "" && t.State != app.Running: // waits for the user, not for the peer
 	case t.State == app.Waiting && changed && (was.state != "" || t.Problem != nil),
 		t.State == app.Running && was.state != t.State,
 		t.State == app.Interrupted && was.state != t.State:
@@ -124,8 +131,24 @@ func (f *follower) transfer(it app.Item) {
 	case was.ended:
 		f.end(it, was)
 	}
-	was.state, was.final, was.why = t.State, t.Final, codeOf(t.Problem)
+	was.state, was.final, was.why, was.paused = t.State, t.Final, codeOf(t.Problem), by
 }
+
+// pausedBy says who pauses a transfer: "us", "peer", "both" or nobody.
+func pausedBy(t *app.Transfer) string {
+	switch {
+	case t.Paused && t.PeerPaused:
+		return "both"
+	case t.Paused:
+		return "us"
+	case t.PeerPaused:
+		return "peer"
+	}
+	return ""
+}
+
+// knows reports whether a transfer was told of.
+func (f *follower) knows(id app.ItemID) bool { return f.seen[id] != nil }
 
 func codeOf(p *app.Problem) string {
 	if p == nil {
@@ -159,9 +182,13 @@ func (f *follower) offer(it app.Item, answer bool) offerEvent {
 
 func (f *follower) state(it app.Item) stateEvent {
 	t := it.Transfer
+	state, by := string(t.State), pausedBy(t)
+	if by != "" {
+		state = statePaused
+	}
 	return stateEvent{
 		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
-		State: string(t.State), Names: t.Names, NameCount: t.NameCount, Entries: t.Entries, Bytes: t.Bytes,
+		State: state, By: by, Names: t.Names, NameCount: t.NameCount, Entries: t.Entries, Bytes: t.Bytes,
 		Resumed: t.Resumed, Problem: t.Problem,
 	}
 }

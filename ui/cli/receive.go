@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,8 @@ func (p *program) receiveCommand() *cobra.Command {
 The first line is "listening on HOST:PORT". By default each offer is asked about
 on a terminal; elsewhere only paired people are accepted. With --json each
 "offer" event is answered by a line {"accept":ID} or {"decline":ID} on standard
-input. Nothing is written before an offer is accepted.`,
+input, and {"pause":ID}, {"resume":ID} and {"cancel":ID} control what is running.
+Nothing is written before an offer is accepted.`,
 		Example: `  yonder receive --save ~/Downloads
   yonder receive --accept all --once --save .`,
 		Args: noArgs,
@@ -72,8 +72,12 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	defer cancel()
 	r := &receiving{program: p, follower: newFollower(p), backend: b, events: events, options: o, once: f.once, running: map[app.ItemID]bool{}}
 	r.people.apply(app.Event{State: &state})
-	if r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); o.Accept == app.AcceptAsk {
-		r.asker = p.newAsker(ctx, r.answer)
+	r.orders = p.newController(b, r.follower.knows)
+	switch r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); {
+	case o.Accept == app.AcceptAsk:
+		r.asker = p.newAsker(ctx, r.answer, r.orders)
+	case p.takesOrders():
+		r.input = readLines(ctx, p.in)
 	}
 	return r.run(ctx)
 }
@@ -94,7 +98,9 @@ type receiving struct {
 	events  <-chan app.Event
 	options app.Options
 	once    bool
-	asker   asker               // nil: nobody is asked
+	asker   asker // nil: nobody is asked
+	orders  *controller
+	input   <-chan string       // of orders, while nobody is asked; nil: none come
 	told    bool                // "listening" is printed
 	folder  string              // where files land, if chosen
 	running map[app.ItemID]bool // incoming transfers that were accepted and have not ended
@@ -126,7 +132,7 @@ func (r *receiving) run(ctx context.Context) error {
 				return ended(code)
 			}
 		case line, ok := <-r.lines():
-			r.asker.line(line, ok)
+			r.line(line, ok)
 		case <-ctx.Done():
 			r.screen.home()
 			if len(r.running) > 0 {
@@ -144,9 +150,21 @@ func (r *receiving) run(ctx context.Context) error {
 // lines returns where answers come from now.
 func (r *receiving) lines() <-chan string {
 	if r.asker == nil {
-		return nil
+		return r.input
 	}
 	return r.asker.lines()
+}
+
+// line takes one of them; ok is false at their end.
+func (r *receiving) line(text string, ok bool) {
+	switch {
+	case r.asker != nil:
+		r.asker.line(text, ok)
+	case ok:
+		r.orders.line(text)
+	default:
+		r.input = nil
+	}
 }
 
 // apply takes one event of the backend. It reports whether the command is over.
@@ -196,7 +214,7 @@ func (r *receiving) answer(id app.ItemID, a app.Answer) {
 	if a.Accept {
 		a.Policy = r.options.Policy
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), orderTime)
 	defer cancel()
 	if err := r.backend.Answer(ctx, id, a); err != nil {
 		r.program.printer.print(warningEvent{*app.AsProblem(err)})

@@ -143,8 +143,10 @@ func TestReceiveAsksOneAfterTheOther(t *testing.T) {
 		}
 		time.Sleep(2 * hasty)
 		io.WriteString(s.user, "yes please\n") // b: anything but y and yes is no
+		synctest.Wait()
 		s.transfer("b", false, incoming(app.Declined))
 		io.WriteString(s.user, "yes\n") // c
+		synctest.Wait()
 		s.transfer("c", false, incoming(app.Running))
 		s.interrupt()
 		s.user.Close()

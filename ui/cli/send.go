@@ -29,7 +29,8 @@ func (p *program) sendCommand() *cobra.Command {
 PEER is a name, a device id or a unique beginning of one, or host:port; with
 ID@host:port nobody else is accepted at that address. What was cut off goes on
 by itself for --retry; after that, and after Ctrl+C, the same command continues
-where it stopped. Symbolic links are left out and named.`,
+where it stopped. Symbolic links are left out and named. With --json the lines
+{"pause":ID}, {"resume":ID} and {"cancel":ID} on standard input control it.`,
 		Example: `  yonder send --to "Quiet Heron" photos/ notes.txt
   yonder send --to 192.168.1.20:21925 --retry 0 backup.tar`,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.send(cmd.Context(), f, args) },
@@ -63,6 +64,7 @@ func (p *program) send(ctx context.Context, f sendFlags, args []string) error {
 	}
 	defer done()
 	s := &sending{program: p, backend: b, events: events, follower: newFollower(p), items: map[app.ItemID]*outgoing{}}
+	s.orders = p.newController(b, func(id app.ItemID) bool { return s.items[id] != nil })
 	s.people.apply(app.Event{State: &state})
 	people, err := p.find(ctx, b, f.to, events, s.apply)
 	if err != nil {
@@ -82,6 +84,7 @@ type sending struct {
 	*follower
 	backend app.Backend
 	events  <-chan app.Event
+	orders  *controller
 	items   map[app.ItemID]*outgoing
 	early   []app.Item // changes of items that Send has not returned yet
 }
@@ -108,6 +111,12 @@ func (s *sending) run(ctx context.Context, req app.SendRequest) error {
 	for _, it := range s.early {
 		s.item(it)
 	}
+	var input <-chan string
+	if s.takesOrders() {
+		reading, cancel := context.WithCancel(ctx)
+		defer cancel()
+		input = readLines(reading, s.in)
+	}
 	stop := ctx.Done()
 	var giveUp <-chan time.Time
 	for !s.over() {
@@ -118,6 +127,12 @@ func (s *sending) run(ctx context.Context, req app.SendRequest) error {
 				return errOwnerGone
 			}
 			s.apply(ev)
+		case line, ok := <-input:
+			if !ok {
+				input = nil
+				continue
+			}
+			s.orders.line(line)
 		case <-stop:
 			stop = nil
 			s.screen.home()
@@ -165,6 +180,8 @@ func (s *sending) item(it app.Item) {
 	case t.State.Ended():
 		s.transfer(it)
 		out.over, out.code = true, outcome(t)
+	case t.State == app.Interrupted && t.Paused: // until it is resumed
+		s.transfer(it)
 	case t.State == app.Interrupted: // stopped, or given up after --retry: until then it is Waiting
 		s.abandon(it)
 		out.over, out.code = true, unfinished(t)

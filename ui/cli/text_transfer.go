@@ -47,6 +47,9 @@ func volume(entries, bytes int64, final bool) string {
 func (t *textPrinter) state(e stateEvent) {
 	name := peerName(e.Peer)
 	switch app.TransferState(e.State) {
+	case statePaused:
+		t.bars.remove(e.ID)
+		t.screen.line(what(e.Names, e.NameCount) + " paused" + pausers(e.By, name))
 	case app.Waiting:
 		t.bars.remove(e.ID)
 		switch {
@@ -76,6 +79,17 @@ func (t *textPrinter) state(e stateEvent) {
 		}
 		t.screen.line(text + "; it goes on when " + clean(e.Peer.Name) + " is back")
 	}
+}
+
+// pausers says who pauses, unless it is only the user of this side.
+func pausers(by, name string) string {
+	switch by {
+	case "peer":
+		return " by " + name
+	case "both":
+		return " here and by " + name
+	}
+	return ""
 }
 
 // progress moves the bar, or writes a line now and then where there is none.

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"yonder/app"
+)
+
+// orderTime bounds how long the backend may take to note an order.
+const orderTime = 10 * time.Second
+
+// order is one line that a program writes to standard input of send or receive with
+// --json: what to do with which transfer.
+type order struct {
+	verb string // "accept", "decline", "pause", "resume" or "cancel"
+	id   app.ItemID
+}
+
+// parseOrder reads an object with exactly one of the verbs, whose value is the id of
+// a transfer, and nothing else.
+func parseOrder(line string) (o order, err error) {
+	var verbs struct{ Accept, Decline, Pause, Resume, Cancel *app.ItemID }
+	in := json.NewDecoder(bytes.NewReader([]byte(line)))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&verbs); err != nil {
+		return o, err
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return o, errors.New("something follows the object")
+	}
+	for verb, id := range map[string]*app.ItemID{
+		"accept": verbs.Accept, "decline": verbs.Decline, "pause": verbs.Pause, "resume": verbs.Resume, "cancel": verbs.Cancel,
+	} {
+		switch {
+		case id == nil:
+		case o.verb != "":
+			return o, errors.New("want one order in a line")
+		default:
+			o = order{verb, *id}
+		}
+	}
+	if o.verb == "" {
+		return o, errors.New("there is no order in it")
+	}
+	return o, nil
+}
+
+// controller carries out the orders about transfers that a command knows.
+type controller struct {
+	backend app.Backend
+	known   func(app.ItemID) bool
+	warn    func(app.Problem)
+}
+
+// newController returns one for the transfers that known names.
+func (p *program) newController(b app.Backend, known func(app.ItemID) bool) *controller {
+	return &controller{backend: b, known: known, warn: func(problem app.Problem) { p.printer.print(warningEvent{problem}) }}
+}
+
+// takesOrders reports whether a program may write orders to standard input. A terminal
+// is left alone: a command in the background would be stopped for reading it.
+func (p *program) takesOrders() bool { return p.flags.json && !p.inTTY }
+
+// line takes one line that is no answer to an offer.
+func (c *controller) line(text string) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	o, err := parseOrder(text)
+	if err != nil {
+		c.notUnderstood(text, err)
+		return
+	}
+	c.obey(o)
+}
+
+func (c *controller) notUnderstood(text string, err error) {
+	c.warn(app.Problem{Code: codeUsage, Text: fmt.Sprintf("order %.200q: %v", text, err), Hint: `write one object in each line, such as {"pause":"ID"}`})
+}
+
+// obey hands an order to the backend. What comes of it arrives as events.
+func (c *controller) obey(o order) {
+	if !c.known(o.id) {
+		c.warn(app.Problem{Code: codeUsage, Object: string(o.id), Text: fmt.Sprintf("%s %.80q: there is no such transfer here", o.verb, o.id), Hint: "the id is that of an offer, state or progress event"})
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), orderTime)
+	defer cancel()
+	var err error
+	switch o.verb {
+	case "pause":
+		err = c.backend.Pause(ctx, o.id)
+	case "resume":
+		err = c.backend.Resume(ctx, o.id)
+	case "cancel":
+		err = c.backend.Cancel(ctx, o.id)
+	default:
+		c.warn(app.Problem{Code: codeUsage, Object: string(o.id), Text: fmt.Sprintf("%s %.80q: no offer with this id waits", o.verb, o.id), Hint: "the id is that of an offer event, and each is answered once"})
+	}
+	if err != nil {
+		c.warn(*app.AsProblem(err))
+	}
+}
