@@ -100,8 +100,12 @@ func (w *Window) cancelItem(item app.ItemID) {
 	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Cancel(ctx, item) })
 }
 
-func (w *Window) stopItem(item app.ItemID) {
-	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Stop(ctx, item) })
+func (w *Window) pauseItem(item app.ItemID) {
+	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Pause(ctx, item) })
+}
+
+func (w *Window) resumeItem(item app.ItemID) {
+	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Resume(ctx, item) })
 }
 
 func (w *Window) retryItem(item app.ItemID) {

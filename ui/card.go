@@ -16,7 +16,7 @@ const (
 	actSaveIn  action = "save-in"
 	actDecline action = "decline"
 	actCancel  action = "cancel"
-	actStop    action = "stop"
+	actPause   action = "pause"
 	actResume  action = "resume"
 	actRetry   action = "retry"
 	actOpen    action = "open"
@@ -74,12 +74,9 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 	case app.Waiting:
 		c.actions = []action{actCancel}
 	case app.Running:
-		c.status, c.mood = "", accent
-		c.actions = []action{actCancel}
-		if item.Outgoing {
-			c.actions = []action{actStop, actCancel}
-		}
-		w.addProgress(&c, t, true)
+		c.status, c.mood = w.pausedBy(t, who), accent
+		c.actions = []action{actPause, actCancel}
+		w.addProgress(&c, t, c.status == "")
 	case app.Interrupted:
 		c.mood = warning
 		c.actions = []action{actCancel}
@@ -87,6 +84,9 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 			c.actions = []action{actResume, actCancel}
 		}
 		w.addProgress(&c, t, false)
+		if t.Paused {
+			c.status = w.pausedBy(t, who)
+		}
 	case app.Done:
 		c.mood = good
 		c.actions = doneActions(item, system)
@@ -98,8 +98,24 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 			c.status, c.next = sentence, next
 		}
 	}
+	if t.Paused && !t.State.Ended() && t.State != app.Offered {
+		c.actions = []action{actResume, actCancel}
+	}
 	w.addSkipped(&c, t)
 	return c
+}
+
+// pausedBy says who pauses a transfer, "" if nobody does.
+func (w *words) pausedBy(t *app.Transfer, who string) string {
+	switch {
+	case t.Paused && t.PeerPaused:
+		return w.L("transfer.paused.both", "name", who)
+	case t.Paused:
+		return w.L("transfer.paused")
+	case t.PeerPaused:
+		return w.L("transfer.paused.peer", "name", who)
+	}
+	return ""
 }
 
 // sameNews reports whether the sentence of the state already says what the problem would.

@@ -87,6 +87,18 @@ var scenes = map[string]func(*bench){
 		b.item(transferItem(4, false, d), true)
 		b.w.thread.toNewest()
 	},
+	"paused": func(b *bench) {
+		b.choose(alice.ID)
+		t := app.Transfer{State: app.Running, Names: []string{"disk-image.img"}, NameCount: 1, Folders: []bool{false},
+			Entries: 1, Bytes: 64_000_000_000, Stored: 21_000_000_000, Final: true, Left: -1, Sources: []string{"/x"}}
+		t.Paused = true
+		b.item(transferItem(1, true, t), true)
+		t.PeerPaused = true
+		b.item(transferItem(2, true, t), true)
+		t.Paused, t.Folder = false, "/home/u/Downloads"
+		b.item(transferItem(3, false, t), true)
+		b.w.thread.toNewest()
+	},
 	"settings": func(b *bench) {
 		b.choose(alice.ID)
 		b.w.togglePanel()

@@ -81,8 +81,9 @@ func TestButtonsOfATransfer(t *testing.T) {
 		{actCancel, true, app.Waiting, "Cancel"},
 		{actCancel, true, app.Offered, "Cancel"},
 		{actCancel, false, app.Interrupted, "Cancel"},
-		{actStop, true, app.Running, "Stop"},
-		{actResume, true, app.Interrupted, "Retry"},
+		{actPause, true, app.Running, "Pause"},
+		{actPause, false, app.Running, "Pause"},
+		{actResume, true, app.Interrupted, "Resume"},
 		{actRetry, true, app.Failed, "Retry"},
 		{actRetry, true, app.Declined, "Retry"},
 		{actRetry, true, app.Cancelled, "Retry"},
@@ -182,7 +183,7 @@ func TestDescribe(t *testing.T) {
 			x.State, x.Stored = app.Running, 2*x.Bytes
 		}, func(c card) string { return differ(fmt.Sprint(c.progress), "1") }},
 		{"interrupted", true, &alice, func(x *app.Transfer) { x.State, x.Stored = app.Interrupted, 370_000_000 }, func(c card) string {
-			return differ(c.status, "Interrupted. It goes on where it stopped as soon as Alice Meyer is back.", fmt.Sprint(c.actions), "[resume cancel]")
+			return differ(c.status, "Interrupted. Resume it to go on where it stopped.", fmt.Sprint(c.actions), "[resume cancel]")
 		}},
 		{"failed says why and what next", true, &alice, func(x *app.Transfer) {
 			x.State, x.Problem = app.Failed, &app.Problem{Code: app.CodeDiskFull, Object: "/d"}

@@ -132,9 +132,11 @@ func (w *Window) act(id app.ItemID, a action) {
 		w.decline(id)
 	case actCancel:
 		w.cancelItem(id)
-	case actStop:
-		w.stopItem(id)
-	case actResume, actRetry:
+	case actPause:
+		w.pauseItem(id)
+	case actResume:
+		w.resumeItem(id)
+	case actRetry:
 		w.retryItem(id)
 	case actOpen:
 		w.open(resultPath(item))
