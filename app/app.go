@@ -105,6 +105,7 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	}
 	a.mu.Unlock()
 	a.spawn(a.watchAddresses)
+	a.spawn(a.tidy)
 }
 
 // spawn runs f in a goroutine that Close waits for; after Close it does nothing.

@@ -46,6 +46,14 @@ type Backend interface {
 	// Resume ends Pause. An outgoing transfer that is Interrupted starts again.
 	Resume(ctx context.Context, item ItemID) error
 
+	// Partials lists what is left of incoming transfers that broke off, oldest first.
+	// It looks at the disk.
+	Partials(ctx context.Context) ([]Partial, error)
+
+	// RemovePartials removes what arrived of those, by [Partial.ID]. What is not there
+	// any more, or goes on just now, is left out.
+	RemovePartials(ctx context.Context, ids []string) error
+
 	// Say sends one message; it is queued while the person is away.
 	Say(ctx context.Context, to DeviceID, body string) (ItemID, error)
 

@@ -216,6 +216,17 @@ func (c *Client) Resume(ctx context.Context, item ItemID) error {
 	return c.call(ctx, "resume", params{Item: item}, nil)
 }
 
+// Partials implements [Backend].
+func (c *Client) Partials(ctx context.Context) (list []Partial, err error) {
+	err = c.call(ctx, "partials", params{}, &list)
+	return list, err
+}
+
+// RemovePartials implements [Backend].
+func (c *Client) RemovePartials(ctx context.Context, ids []string) error {
+	return c.call(ctx, "remove-partials", params{IDs: ids}, nil)
+}
+
 // Say implements [Backend].
 func (c *Client) Say(ctx context.Context, to DeviceID, body string) (id ItemID, err error) {
 	err = c.call(ctx, "say", params{Person: to, Body: body}, &id)

@@ -189,6 +189,10 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.Pause(ctx, p.Item)
 	case "resume":
 		return nil, b.Resume(ctx, p.Item)
+	case "partials":
+		return b.Partials(ctx)
+	case "remove-partials":
+		return nil, b.RemovePartials(ctx, p.IDs)
 	case "say":
 		return b.Say(ctx, p.Person, p.Body)
 	case "read":

@@ -123,6 +123,20 @@ func (s *store) partialsOf(person DeviceID) (partials []transfer.Partial) {
 	return partials
 }
 
+// partials returns all unfinished transfers.
+func (s *store) partials() (partials []transfer.Partial) {
+	s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketPartials).ForEach(func(_, v []byte) error {
+			var r partialRecord
+			if decode(v, &r) {
+				partials = append(partials, r.partial())
+			}
+			return nil
+		})
+	})
+	return partials
+}
+
 // continues reports whether p is what an interrupted incoming transfer left behind.
 func continues(p transfer.Partial, t *Transfer) bool {
 	if p.Folder != t.Folder || len(p.Names) != len(t.Names) {

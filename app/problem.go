@@ -39,6 +39,7 @@ const (
 	CodeNobody      = "declined-nobody"   // the receiver's side had nobody to ask
 	CodeCancelledBy = "cancelled-by-peer" // the other side cancelled
 	CodeCancelled   = "cancelled"         // we did
+	CodeExpired     = "expired"           // Object: the sender, who did not come back in time; what had arrived was removed
 	CodeInterrupted = "interrupted"       // connection lost; resumes
 	CodeStalled     = "stalled"           // connected but nothing moves
 	CodeProtocol    = "protocol"          // the peer broke the protocol; Detail says how

@@ -36,6 +36,7 @@ var sentences = map[string]struct{ text, hint string }{
 	CodeNobody:      {"nobody was there to accept at %s", "try again when somebody is, or start 'yonder receive --accept all' there"},
 	CodeCancelledBy: {"%s cancelled it", "ask them, then try again"},
 	CodeCancelled:   {"cancelled", "try again to send it after all"},
+	CodeExpired:     {"%s did not come back within 7 days; what had arrived was removed", "ask them to send it again"},
 	CodeInterrupted: {"the connection with %s was lost", "it goes on where it stopped: try again when they are back"},
 	CodeStalled:     {"nothing moved between here and %s for too long", "check the network and the disks of both, then try again"},
 	CodeProtocol:    {"%s broke the protocol", "update Yonder there and here"},

@@ -167,6 +167,18 @@ type EntryReport struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// Partial is what arrived of an incoming transfer that nobody works on now.
+type Partial struct {
+	ID        string    `json:"id"` // of the partial; no [ItemID]
+	Person    DeviceID  `json:"person"`
+	From      string    `json:"from"`       // what the person is called
+	Names     []string  `json:"names"`      // top-level names, cleaned; at most 100
+	NameCount int       `json:"name_count"` // how many top-level names there are in all
+	Bytes     int64     `json:"bytes"`      // that it takes on the disk
+	Folder    string    `json:"folder"`     // where it was to land
+	At        time.Time `json:"at"`         // when its sender was here last
+}
+
 // Settings are what the user chose. The zero value of each field means the default.
 type Settings struct {
 	Name      string `json:"name,omitempty"`       // shown to others

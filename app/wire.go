@@ -61,6 +61,7 @@ type params struct {
 	Body     string        `json:"body,omitempty"`
 	Settings Settings      `json:"settings,omitzero"`
 	Paths    []string      `json:"paths,omitempty"`
+	IDs      []string      `json:"ids,omitempty"`
 }
 
 // ownerRecord is owner.json.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,11 +18,12 @@ import (
 
 // fakeBackend writes down what the window asks for and answers from its fields.
 type fakeBackend struct {
-	mu      sync.Mutex
-	calls   []string
-	history map[app.DeviceID][]app.Item
-	found   app.Person
-	fail    map[string]error // by method
+	mu       sync.Mutex
+	calls    []string
+	history  map[app.DeviceID][]app.Item
+	found    app.Person
+	partials []app.Partial
+	fail     map[string]error // by method
 }
 
 func (f *fakeBackend) note(method, format string, args ...any) error {
@@ -71,6 +73,13 @@ func (f *fakeBackend) Answer(_ context.Context, item app.ItemID, a app.Answer) e
 
 func (f *fakeBackend) Cancel(_ context.Context, item app.ItemID) error {
 	return f.note("Cancel", "%s", item)
+}
+func (f *fakeBackend) Partials(context.Context) ([]app.Partial, error) {
+	return f.partials, f.note("Partials", "")
+}
+func (f *fakeBackend) RemovePartials(_ context.Context, ids []string) error {
+	f.partials = slices.DeleteFunc(f.partials, func(p app.Partial) bool { return slices.Contains(ids, p.ID) })
+	return f.note("RemovePartials", "%q", ids)
 }
 func (f *fakeBackend) Pause(_ context.Context, item app.ItemID) error {
 	return f.note("Pause", "%s", item)

@@ -105,6 +105,12 @@ var scenes = map[string]func(*bench){
 		b.w.panel.port.SetText("99999")
 		b.w.panel.submit()
 	},
+	"leftovers": func(b *bench) {
+		b.backend.partials = leftoverList(b.now)
+		b.w.togglePanel()
+		b.settle()
+		b.w.panel.scroll.ScrollToOffset(fyne.NewPos(0, 120))
+	},
 	"settings-end": func(b *bench) {
 		b.w.togglePanel()
 		b.w.panel.scroll.ScrollToBottom()

@@ -28,6 +28,7 @@ type settingsPanel struct {
 	discovery *widget.Select
 	troubles  map[string]*prose // by the JSON name of the field
 	help      map[string]string
+	leftovers *leftovers
 	id        *prose
 	reach     *prose
 	version   *prose
@@ -66,12 +67,14 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.version = newProse("", theme.ColorNamePlaceHolder, true)
 	copyID := newButton(w, l.L("settings.id.copy"), theme.ContentCopyIcon(), p.copyID)
 
+	p.leftovers = newLeftovers(w, p.resized)
 	form := []fyne.CanvasObject{
 		newGap(0, 4),
 		p.section("settings.section.you"),
 		p.row("name", p.name),
 		p.section("settings.section.files"),
 		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
+		p.leftovers.column,
 		p.section("settings.section.look"),
 		p.row("language", p.language),
 		p.row("theme", p.theme),
@@ -99,7 +102,16 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		container.NewHBox(done, p.save), p.saved), 24, 12))
 	p.content = container.NewBorder(head, foot, nil, nil, p.scroll)
 	p.refresh()
+	p.leftovers.show(nil)
 	return p
+}
+
+// resized lays the form out again after a part of it grew or shrank.
+func (p *settingsPanel) resized() {
+	if p.scroll != nil {
+		p.form.Refresh()
+		p.scroll.Refresh()
+	}
 }
 
 // section is a heading over some rows.
@@ -235,6 +247,7 @@ func (w *Window) showPanel(open bool) {
 	if open {
 		w.thread.content.Hide()
 		w.panel.content.Show()
+		w.loadPartials()
 	} else {
 		w.panel.content.Hide()
 		w.thread.content.Show()

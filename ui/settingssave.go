@@ -98,8 +98,7 @@ func (p *settingsPanel) submitted(s app.Settings, err error) {
 // complain says beside a field what is wrong with it, and brings it into view.
 func (p *settingsPanel) complain(field, text string) {
 	p.troubles[field].set(text, theme.ColorNameError)
-	p.form.Refresh()
-	p.scroll.Refresh()
+	p.resized()
 	driver := fyne.CurrentApp().Driver()
 	y := driver.AbsolutePositionForObject(p.troubles[field]).Y - driver.AbsolutePositionForObject(p.form).Y
 	view := p.scroll.Size().Height

@@ -125,6 +125,8 @@ func (f *fake) Stop(_ context.Context, item app.ItemID) error {
 	return nil
 }
 
+func (f *fake) Partials(context.Context) ([]app.Partial, error) { return nil, nil }
+func (f *fake) RemovePartials(context.Context, []string) error  { return nil }
 func (f *fake) Pause(_ context.Context, item app.ItemID) error  { return f.order("pause", item) }
 func (f *fake) Resume(_ context.Context, item app.ItemID) error { return f.order("resume", item) }
 
