@@ -71,7 +71,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 		return transfer.Decision{Reason: reason}
 	}
 	t.State, t.Problem = Running, nil
-	t.Policy, t.Folder = policyOr(answer.Policy), answer.Folder
+	t.Policy, t.Folder, t.Existing = a.policy(answer.Policy), answer.Folder, 0
 	r.moved = time.Now()
 	a.save(r, rec)
 	if t.Paused {

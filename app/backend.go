@@ -87,6 +87,6 @@ type SendRequest struct {
 type Answer struct {
 	Accept bool   `json:"accept"`
 	Folder string `json:"folder,omitempty"` // absolute; empty: the usual one
-	Policy Policy `json:"policy,omitempty"` // empty: [KeepBoth]
+	Policy Policy `json:"policy,omitempty"` // empty: as in the settings
 	Nobody bool   `json:"nobody,omitempty"` // declined because nobody was there to ask
 }

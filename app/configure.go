@@ -45,6 +45,9 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	if s.Discovery != old.Discovery {
 		a.override.Discovery = ""
 	}
+	if s.Policy != old.Policy {
+		a.override.Policy = ""
+	}
 	if s != old {
 		a.emit(Event{Kind: EventSettings, Settings: &s})
 		if err := a.file.save(s); err != nil {
@@ -92,6 +95,16 @@ func (a *App) searchMode() string {
 		}
 	}
 	return "both"
+}
+
+// policy returns what happens to names that exist: chosen unless that is empty.
+func (a *App) policy(chosen Policy) Policy {
+	for _, policy := range []Policy{chosen, a.override.Policy, a.settings.Policy} {
+		if policy != "" {
+			return policy
+		}
+	}
+	return KeepBoth
 }
 
 // folder returns where files land, absolute.

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
 	"yonder/transfer"
@@ -30,6 +32,9 @@ func (a *App) offered(ctx context.Context, in incoming) transfer.Decision {
 		}
 	}
 	r := a.enter(p, in, facts)
+	if !decided {
+		a.spawn(func() { a.lookForNames(r) })
+	}
 	a.mu.Unlock()
 
 	if decided && answer.Accept {
@@ -56,7 +61,7 @@ func (a *App) rule(p *person, facts offerFacts) (answer Answer, decided bool) {
 	if facts.Partial != nil {
 		return Answer{Accept: true, Folder: facts.Partial.Folder, Policy: policyName(facts.Partial.Policy)}, true
 	}
-	yes := Answer{Accept: true, Folder: a.folder(), Policy: a.opt.Policy}
+	yes := Answer{Accept: true, Folder: a.folder()}
 	switch a.opt.Accept {
 	case AcceptAll:
 		return yes, true
@@ -103,7 +108,7 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	rec, isNew := a.itemFor(p, facts)
 	t := rec.Transfer
 	fill(t, in.Progress())
-	t.State, t.Problem, t.Rate, t.Left = Offered, nil, 0, -1
+	t.State, t.Problem, t.Rate, t.Left, t.Existing = Offered, nil, 0, -1, 0
 	t.Policy = policyName(facts.Wish)
 	r := &run{
 		rec: rec, in: in, engine: in, progress: in.Progress, cancel: func(error) {}, moved: time.Now(),
@@ -119,6 +124,29 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	a.putItem(rec, isNew)
 	a.watch()
 	return r
+}
+
+// lookForNames tells how many of the names of an offer are taken in the usual folder.
+func (a *App) lookForNames(r *run) {
+	a.mu.Lock()
+	folder := a.folder()
+	a.mu.Unlock()
+	count := 0
+	for _, n := range r.in.Progress().Names {
+		if folder == "" || n.Name != filepath.Base(n.Name) || !filepath.IsLocal(n.Name) {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(folder, n.Name)); err == nil {
+			count++
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if count > 0 && a.runs[r.rec.ID] == r && !r.answered {
+		rec := r.rec.clone()
+		rec.Transfer.Existing = count
+		a.save(r, rec)
+	}
 }
 
 // itemFor finds the item that an offer is about: the one with the sender's id, else

@@ -126,6 +126,8 @@ func (s *Settings) problem() *Problem {
 		return bad(s.Language, "language", `choose "en" or "zh-Hans"`)
 	case !slices.Contains([]string{"", "light", "dark"}, s.Theme):
 		return bad(s.Theme, "theme", `choose "light" or "dark"`)
+	case !slices.Contains([]Policy{"", KeepBoth, Update, SkipExisting}, s.Policy):
+		return bad(string(s.Policy), "policy", `choose "keep", "update" or "skip"`)
 	case s.Port < 0 || s.Port > 65535:
 		return bad(strconv.Itoa(s.Port), "port", "choose a port from 1 to 65535")
 	case !slices.Contains([]string{"", "both", "mdns", "broadcast", "none"}, s.Discovery):

@@ -126,23 +126,24 @@ const (
 // Transfer is a selection of files and folders on its way to or from one person.
 type Transfer struct {
 	State     TransferState `json:"state"`
-	Names     []string      `json:"names"`             // top-level names, cleaned; at most 100
-	NameCount int           `json:"name_count"`        // how many top-level names there are in all
-	Folders   []bool        `json:"folders"`           // beside Names: whether it is a folder
-	Entries   int64         `json:"entries"`           // files, folders and links so far
-	Bytes     int64         `json:"bytes"`             // content bytes so far
-	Final     bool          `json:"final"`             // Entries and Bytes will not rise any more
-	Stored    int64         `json:"stored"`            // content bytes that the receiver has on disk, resumed ones included
-	Files     int64         `json:"files"`             // files complete at the receiver
-	Resumed   int64         `json:"resumed"`           // content bytes that were there already when this run began
-	Wire      int64         `json:"wire"`              // chunk bytes carried in this run, before encryption
-	Rate      float64       `json:"rate"`              // content bytes per second, smoothed; 0: unknown
-	Left      time.Duration `json:"left"`              // estimated nanoseconds; -1: unknown
-	Policy    Policy        `json:"policy"`            // as decided by the receiver
-	Sources   []string      `json:"sources,omitempty"` // outgoing: absolute paths
-	Folder    string        `json:"folder,omitempty"`  // incoming: folder in which it lands
-	Paths     []string      `json:"paths,omitempty"`   // incoming and Done: what it is called now, beside Names
-	Skipped   []EntryReport `json:"skipped,omitempty"` // entries that did not arrive; at most 100
+	Names     []string      `json:"names"`              // top-level names, cleaned; at most 100
+	NameCount int           `json:"name_count"`         // how many top-level names there are in all
+	Folders   []bool        `json:"folders"`            // beside Names: whether it is a folder
+	Entries   int64         `json:"entries"`            // files, folders and links so far
+	Bytes     int64         `json:"bytes"`              // content bytes so far
+	Final     bool          `json:"final"`              // Entries and Bytes will not rise any more
+	Stored    int64         `json:"stored"`             // content bytes that the receiver has on disk, resumed ones included
+	Files     int64         `json:"files"`              // files complete at the receiver
+	Resumed   int64         `json:"resumed"`            // content bytes that were there already when this run began
+	Wire      int64         `json:"wire"`               // chunk bytes carried in this run, before encryption
+	Rate      float64       `json:"rate"`               // content bytes per second, smoothed; 0: unknown
+	Left      time.Duration `json:"left"`               // estimated nanoseconds; -1: unknown
+	Policy    Policy        `json:"policy"`             // as decided by the receiver; Offered: as the sender wishes
+	Existing  int           `json:"existing,omitempty"` // incoming and Offered: how many of Names exist in the usual folder
+	Sources   []string      `json:"sources,omitempty"`  // outgoing: absolute paths
+	Folder    string        `json:"folder,omitempty"`   // incoming: folder in which it lands
+	Paths     []string      `json:"paths,omitempty"`    // incoming and Done: what it is called now, beside Names
+	Skipped   []EntryReport `json:"skipped,omitempty"`  // entries that did not arrive; at most 100
 	SkipCount int64         `json:"skip_count,omitempty"`
 	Links     int64         `json:"links,omitempty"`  // how many of SkipCount are symbolic links
 	Failed    int64         `json:"failed,omitempty"` // how many of SkipCount were wanted and did not arrive; neither links nor renamed
@@ -187,5 +188,6 @@ type Settings struct {
 	Theme     string `json:"theme,omitempty"`      // "light", "dark"; empty: the system's
 	Port      int    `json:"port,omitempty"`       // TCP; 0: 21925. UDP stays at 21925
 	Discovery string `json:"discovery,omitempty"`  // "both", "mdns", "broadcast", "none"; empty: "both"
+	Policy    Policy `json:"policy,omitempty"`     // for names that exist, unless the answer to an offer says otherwise; empty: [KeepBoth]
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
 }

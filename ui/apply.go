@@ -61,6 +61,7 @@ func (w *Window) applyState(s app.State) {
 	clear(w.talks)
 	clear(w.moving)
 	clear(w.asked)
+	clear(w.policies)
 	for _, p := range s.People {
 		w.people[p.ID] = &p
 	}
@@ -115,6 +116,9 @@ func (w *Window) applyForgot(id app.DeviceID) {
 
 func (w *Window) applyItem(item app.Item, isNew bool) {
 	delete(w.asked, item.ID)
+	if item.Transfer != nil && item.Transfer.State != app.Offered {
+		delete(w.policies, item.ID)
+	}
 	if t := item.Transfer; t != nil && (t.State == app.Running || t.State == app.Waiting || t.State == app.Offered && item.Outgoing) {
 		w.moving[item.ID] = true
 	} else {

@@ -83,6 +83,9 @@ func (w *Window) send(to app.DeviceID, paths []string) {
 }
 
 func (w *Window) answer(item app.ItemID, a app.Answer) {
+	if a.Accept {
+		a.Policy = w.policies[item]
+	}
 	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Answer(ctx, item, a) })
 }
 

@@ -32,6 +32,8 @@ type card struct {
 	names    []string // what an offer contains, cleaned; more in rest
 	rest     string   // "and 97 more"
 	warning  string   // about the person who offers
+	choose   bool     // what happens to names that exist is to be chosen
+	exists   string   // that there are such names, or that the sender wishes something
 	progress float64  // 0…1; negative: no bar
 	amount   string   // beside the bar: how much
 	speed    string   // beside the bar: how fast and how long still
@@ -163,6 +165,12 @@ func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who strin
 		c.warning = w.L("offer.same-name", "name", who, "id", p.ID.Short())
 	case p.Level <= app.Unknown:
 		c.warning = w.L("offer.unverified", "id", p.ID.Short())
+	}
+	switch {
+	case t.Existing > 0:
+		c.exists, c.choose = w.N("offer.exists", int64(t.Existing)), true
+	case t.Policy == app.Update || t.Policy == app.SkipExisting:
+		c.exists, c.choose = w.L("offer.wish."+string(t.Policy), "name", who), true
 	}
 	c.actions = []action{actAccept, actSaveIn, actDecline}
 }

@@ -70,6 +70,13 @@ func (r *transferRow) flow(width float32, place bool) float32 {
 	r.amount.Hidden, r.speed.Hidden = r.bar.Hidden, r.bar.Hidden
 	paragraph(r.status, 10)
 	paragraph(r.next, 2)
+	paragraph(r.exists, 10)
+	if r.policy.Visible() {
+		const wide = 230 // every choice fits, so that it does not move
+		h := r.policy.MinSize().Height
+		put(r.policy, 0, y+6, min(inner, wide), h)
+		y += 6 + h
+	}
 	paragraph(r.skipped, 8)
 	if len(r.buttons) > 0 {
 		y += 14

@@ -68,6 +68,9 @@ func (f *fakeBackend) Send(_ context.Context, r app.SendRequest) ([]app.ItemID, 
 }
 
 func (f *fakeBackend) Answer(_ context.Context, item app.ItemID, a app.Answer) error {
+	if a.Policy != "" {
+		return f.note("Answer", "%s %v %q %s", item, a.Accept, a.Folder, a.Policy)
+	}
 	return f.note("Answer", "%s %v %q", item, a.Accept, a.Folder)
 }
 

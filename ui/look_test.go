@@ -68,7 +68,7 @@ var scenes = map[string]func(*bench){
 		many.Names = []string{"report-final-with-a-very-long-name-that-nobody-would-ever-type-by-hand-2026-03-12.pdf", "exe\u202egpj.scr", "照片（第二批）", "notes.txt", "a.zip", "b", "c"}
 		many.Folders = []bool{false, false, true, false, false, false, false}
 		many.NameCount = 103
-		many.Final = false
+		many.Final, many.Existing = false, 3
 		b.item(app.Item{ID: "o2", Person: bob.ID, At: b.now, Transfer: &many}, true)
 	},
 	"ends": func(b *bench) {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ type settingsPanel struct {
 
 	name      *field
 	folder    *field
+	policy    *widget.Select
 	language  *widget.Select
 	theme     *widget.Select
 	sendKey   *widget.Select
@@ -44,12 +46,22 @@ var (
 	themeChoices     = []string{"", "light", "dark"}
 	sendKeyChoices   = []string{"return", "ctrl"}
 	discoveryChoices = []string{"both", "mdns", "broadcast", "none"}
+	policyChoices    = []app.Policy{app.KeepBoth, app.Update, app.SkipExisting}
 )
+
+// policies names the policyChoices.
+func (w *words) policies() (names []string) {
+	for _, policy := range policyChoices {
+		names = append(names, w.L("settings.policy."+string(policy)))
+	}
+	return names
+}
 
 func newSettingsPanel(w *Window) *settingsPanel {
 	l := w.words
 	p := &settingsPanel{w: w, troubles: map[string]*prose{}, help: map[string]string{}, saved: newCaption("")}
 	p.name, p.folder, p.port = newField(w), newField(w), newField(w)
+	p.policy = widget.NewSelect(l.policies(), func(string) { p.edited() })
 	p.language = p.newSelect("language", languageChoices)
 	p.theme = p.newSelect("theme", themeChoices)
 	p.sendKey = p.newSelect("send", sendKeyChoices)
@@ -74,6 +86,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.row("name", p.name),
 		p.section("settings.section.files"),
 		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
+		p.row("policy", p.policy),
 		p.leftovers.column,
 		p.section("settings.section.look"),
 		p.row("language", p.language),
@@ -173,6 +186,7 @@ func (p *settingsPanel) fill(s app.Settings) {
 	p.name.SetPlaceHolder(p.w.me.Name)
 	p.folder.SetText(s.Folder)
 	p.port.SetText(port)
+	p.policy.SetSelectedIndex(max(0, slices.Index(policyChoices, s.Policy)))
 	selectChoice(p.language, languageChoices, s.Language)
 	selectChoice(p.theme, themeChoices, s.Theme)
 	selectChoice(p.discovery, discoveryChoices, s.Discovery)

@@ -22,8 +22,9 @@ func TestSettingsAreSaved(t *testing.T) {
 	p.theme.SetSelectedIndex(2)
 	p.sendKey.SetSelectedIndex(1)
 	p.discovery.SetSelectedIndex(1)
+	p.policy.SetSelectedIndex(2)
 	b.tap(p.save)
-	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns CtrlEnter:true}")
+	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip CtrlEnter:true}")
 	if p.saved.text != "Saved." || !p.save.Disabled() {
 		t.Errorf("afterwards it says %q and Save is enabled: %v", p.saved.text, !p.save.Disabled())
 	}

@@ -18,6 +18,9 @@ func (p *settingsPanel) read() (s app.Settings, trouble string) {
 	s = p.shown
 	s.Name = strings.TrimSpace(p.name.Text)
 	s.Folder = strings.TrimSpace(p.folder.Text)
+	if policy := policyChoices[max(0, p.policy.SelectedIndex())]; policy != app.KeepBoth || s.Policy != "" {
+		s.Policy = policy
+	}
 	s.Language = choice(p.language, languageChoices)
 	s.Theme = choice(p.theme, themeChoices)
 	s.CtrlEnter = choice(p.sendKey, sendKeyChoices) == "ctrl"

@@ -163,7 +163,13 @@ func TestFamiliesAreComplete(t *testing.T) {
 			keys = append(keys, "settings."+name+"."+orElse(c, "system"))
 		}
 	}
-	for _, field := range []string{"name", "folder", "language", "theme", "port", "discovery"} {
+	for _, policy := range policyChoices {
+		keys = append(keys, "settings.policy."+string(policy))
+		if policy != app.KeepBoth {
+			keys = append(keys, "offer.wish."+string(policy))
+		}
+	}
+	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "discovery"} {
 		keys = append(keys, "settings."+field, "settings."+field+".invalid")
 	}
 	for _, key := range keys {

@@ -36,6 +36,8 @@ type transferRow struct {
 	status  *prose
 	next    *prose
 	skipped *prose
+	exists  *prose
+	policy  *widget.Select // what happens to names that exist
 	buttons []*button
 	time    *line
 }
@@ -47,10 +49,11 @@ func newTransferRow(w *Window) *transferRow {
 		title: newTitle(""), facts: newCaption(""), names: newProse("", theme.ColorNameForeground, true),
 		warning: newProse("", theme.ColorNameWarning, true), bar: newBar(), amount: newCaption(""), speed: newCaption(""),
 		status: newProse("", theme.ColorNamePlaceHolder, true), next: newProse("", theme.ColorNamePlaceHolder, true),
-		skipped: newProse("", theme.ColorNameWarning, true), time: newCaption(""),
+		skipped: newProse("", theme.ColorNameWarning, true), exists: newProse("", theme.ColorNamePlaceHolder, true), time: newCaption(""),
 	}
 	r.heading.segment.Style.TextStyle.Bold = true
 	r.speed.align = fyne.TextAlignTrailing
+	r.policy = widget.NewSelect(w.words.policies(), r.choosePolicy)
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -81,6 +84,8 @@ func (r *transferRow) show(item app.Item, p place) {
 	r.speed.setText(c.speed)
 	r.status.set(c.status, c.mood.textColor())
 	r.next.set(c.next, theme.ColorNamePlaceHolder)
+	r.exists.set(c.exists, theme.ColorNamePlaceHolder)
+	r.showPolicy()
 	r.skipped.set(joinLines(c.skipped), theme.ColorNameWarning)
 	r.time.setText(l.clock(item.At))
 	r.time.setAlign(side(item))
@@ -171,7 +176,29 @@ func (r *transferRow) holds(f fyne.Focusable) bool {
 			return true
 		}
 	}
-	return false
+	return f == r.policy
+}
+
+// showPolicy shows what happens to names that exist: as chosen for this offer, else as
+// set. The choice lives in the window, since rows come and go.
+func (r *transferRow) showPolicy() {
+	r.policy.Hidden = !r.card.choose
+	policy, ok := r.w.policies[r.item.ID]
+	if !ok {
+		policy = r.w.settings.Policy
+	}
+	if at := max(0, slices.Index(policyChoices, policy)); r.policy.SelectedIndex() != at {
+		r.policy.OnChanged = nil // nobody chose
+		r.policy.SetSelectedIndex(at)
+		r.policy.OnChanged = r.choosePolicy
+	}
+}
+
+// choosePolicy notes the choice for [Window.answer].
+func (r *transferRow) choosePolicy(string) {
+	if at := r.policy.SelectedIndex(); at >= 0 && r.card.choose {
+		r.w.policies[r.item.ID] = policyChoices[at]
+	}
 }
 
 func (r *transferRow) heightFor(width float32) float32 { return r.flow(width, false) }
@@ -208,7 +235,7 @@ func (v *transferRenderer) Refresh() {
 func (v *transferRenderer) Objects() []fyne.CanvasObject {
 	r := v.row
 	objects := []fyne.CanvasObject{r.back, r.day, r.heading, r.tile, r.icon, r.title, r.facts, r.names, r.warning,
-		r.bar, r.amount, r.speed, r.status, r.next, r.skipped, r.time}
+		r.bar, r.amount, r.speed, r.status, r.next, r.exists, r.policy, r.skipped, r.time}
 	for _, b := range r.buttons {
 		objects = append(objects, b)
 	}

@@ -74,22 +74,23 @@ type Window struct {
 	moving   map[app.ItemID]bool // transfers that would be cut by closing
 	asked    map[app.ItemID]bool // orders given whose outcome is not here yet
 
-	chosen  app.DeviceID // the open conversation; zero: none
-	pending []string     // paths that wait for a person to be chosen
-	problem *app.Problem // shown above the conversation
-	hint    string       // a friendly line in the same place
-	drafts  map[app.DeviceID]string
-	ready   bool        // the first state arrived
-	focused bool        // the window has the user's attention
-	closed  atomic.Bool // also read by what Fyne runs late, elsewhere
-	drawn   fyne.ThemeVariant
-	inPanel bool // the settings are open in place of the conversation
-	side    *sidebar
-	thread  *thread
-	panel   *settingsPanel
-	banner  *banner
-	right   *fyne.Container
-	asking  *widget.PopUp // the question before quitting
+	chosen   app.DeviceID // the open conversation; zero: none
+	pending  []string     // paths that wait for a person to be chosen
+	problem  *app.Problem // shown above the conversation
+	hint     string       // a friendly line in the same place
+	drafts   map[app.DeviceID]string
+	policies map[app.ItemID]app.Policy // chosen for offers that are not answered
+	ready    bool                      // the first state arrived
+	focused  bool                      // the window has the user's attention
+	closed   atomic.Bool               // also read by what Fyne runs late, elsewhere
+	drawn    fyne.ThemeVariant
+	inPanel  bool // the settings are open in place of the conversation
+	side     *sidebar
+	thread   *thread
+	panel    *settingsPanel
+	banner   *banner
+	right    *fyne.Container
+	asking   *widget.PopUp // the question before quitting
 }
 
 // New creates the window without showing it. It ends its work when ctx ends or
@@ -114,7 +115,8 @@ func New(ctx context.Context, o Options) *Window {
 		o: o, backend: o.Backend, words: speak(""),
 		people: map[app.DeviceID]*app.Person{}, talks: map[app.DeviceID]*conversation{},
 		moving: map[app.ItemID]bool{}, asked: map[app.ItemID]bool{}, drafts: map[app.DeviceID]string{},
-		focused: true,
+		policies: map[app.ItemID]app.Policy{},
+		focused:  true,
 	}
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	o.App.Settings().SetTheme(look{})

@@ -201,7 +201,7 @@ func (a *programAsker) line(text string, ok bool) {
 		a.orders.notUnderstood(text, err)
 	case a.open[o.id] && (o.verb == "accept" || o.verb == "decline"):
 		delete(a.open, o.id)
-		a.answer(o.id, app.Answer{Accept: o.verb == "accept"})
+		a.answer(o.id, app.Answer{Accept: o.verb == "accept", Policy: o.policy})
 	default:
 		a.orders.obey(o)
 	}

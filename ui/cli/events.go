@@ -73,6 +73,8 @@ type offerEvent struct {
 	Entries   int64    `json:"entries"`    // files, folders and links so far
 	Bytes     int64    `json:"bytes"`      // so far
 	Final     bool     `json:"final"`      // entries and bytes will not rise any more
+	Policy    string   `json:"policy"`     // what the sender wishes for names that exist: "keep", "update", "skip"
+	Existing  int      `json:"existing"`   // incoming: how many of names exist where they would land
 	Answer    bool     `json:"answer"`     // it waits for a line on standard input
 }
 

@@ -44,12 +44,13 @@ type follower struct {
 
 // followed is what was last told about one transfer.
 type followed struct {
-	state   app.TransferState
-	why     string // code of the problem told with it
-	final   bool
-	paused  string    // by whom, as told
-	started time.Time // when it first ran; zero: it never did
-	ended   bool
+	state    app.TransferState
+	why      string // code of the problem told with it
+	final    bool
+	existing int
+	paused   string    // by whom, as told
+	started  time.Time // when it first ran; zero: it never did
+	ended    bool
 
 	earlier int64 // bytes that moved before the connection that there is now
 	now     int64 // bytes that moved over that
@@ -91,13 +92,13 @@ func (f *follower) last(id app.ItemID) *followed {
 // news reports whether an offer is new, or more is known about it than was told.
 func (f *follower) news(it app.Item) bool {
 	was := f.last(it.ID)
-	return was.state != it.Transfer.State || it.Transfer.Final && !was.final
+	return was.state != it.Transfer.State || it.Transfer.Final && !was.final || it.Transfer.Existing != was.existing
 }
 
 // ask tells of an offer that waits for the user of this command.
 func (f *follower) ask(it app.Item) {
 	was := f.last(it.ID)
-	was.state, was.final = it.Transfer.State, it.Transfer.Final
+	was.state, was.final, was.existing = it.Transfer.State, it.Transfer.Final, it.Transfer.Existing
 	f.printer.print(f.offer(it, true))
 }
 
@@ -131,6 +132,7 @@ func (f *follower) transfer(it app.Item) {
 	case was.ended:
 		f.end(it, was)
 	}
+	was.existing = t.Existing
 	was.state, was.final, was.why, was.paused = t.State, t.Final, codeOf(t.Problem), by
 }
 
@@ -177,6 +179,7 @@ func (f *follower) offer(it app.Item, answer bool) offerEvent {
 		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
 		Names: t.Names, Folders: t.Folders, NameCount: t.NameCount,
 		Entries: t.Entries, Bytes: t.Bytes, Final: t.Final, Answer: answer,
+		Policy: string(t.Policy), Existing: t.Existing,
 	}
 }
 

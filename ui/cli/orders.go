@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +22,17 @@ const orderTime = 10 * time.Second
 type order struct {
 	verb string // "accept", "decline", "pause", "resume" or "cancel"
 	id   app.ItemID
+
+	policy app.Policy // beside accept; empty: as set
 }
 
 // parseOrder reads an object with exactly one of the verbs, whose value is the id of
-// a transfer, and nothing else.
+// a transfer, and what belongs to it.
 func parseOrder(line string) (o order, err error) {
-	var verbs struct{ Accept, Decline, Pause, Resume, Cancel *app.ItemID }
+	var verbs struct {
+		Accept, Decline, Pause, Resume, Cancel *app.ItemID
+		Policy                                 app.Policy
+	}
 	in := json.NewDecoder(bytes.NewReader([]byte(line)))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&verbs); err != nil {
@@ -43,11 +49,17 @@ func parseOrder(line string) (o order, err error) {
 		case o.verb != "":
 			return o, errors.New("want one order in a line")
 		default:
-			o = order{verb, *id}
+			o = order{verb: verb, id: *id}
 		}
 	}
-	if o.verb == "" {
+	o.policy = verbs.Policy
+	switch {
+	case o.verb == "":
 		return o, errors.New("there is no order in it")
+	case o.policy != "" && o.verb != "accept":
+		return o, errors.New("policy goes with accept only")
+	case !slices.Contains([]app.Policy{"", app.KeepBoth, app.Update, app.SkipExisting}, o.policy):
+		return o, errors.New("policy is keep, update or skip")
 	}
 	return o, nil
 }

@@ -27,7 +27,7 @@ func TestOrders(t *testing.T) {
 				s.transfer("item-0", out, incoming(app.Running))
 				for _, line := range []string{
 					`{"pause":"item-0"}`, `{"resume":"item-0"}`, `{"cancel":"item-0"}`, "", // an order each
-					`{"pause":"zzz"}`, `{"pause":"item-0","resume":"item-0"}`, `{}`, `{"pause":1}`, `{"accept":"item-0"}`, `pause`, // a warning each
+					`{"pause":"zzz"}`, `{"pause":"item-0","resume":"item-0"}`, `{}`, `{"pause":1}`, `{"accept":"item-0"}`, `pause`, `{"pause":"item-0","policy":"skip"}`, `{"accept":"item-0","policy":"?"}`, // a warning each
 				} {
 					s.write(line)
 				}
@@ -45,8 +45,8 @@ func TestOrders(t *testing.T) {
 			if got, want := strings.Join(s.orders, ","), "pause item-0,resume item-0,cancel item-0,pause item-0"; got != want {
 				t.Errorf("orders %q, want %q", got, want)
 			}
-			if got := strings.Count(kinds(s.lines(t)), "warning"); got != 7 {
-				t.Errorf("%d warnings, want 7: %s", got, s.out.String())
+			if got := strings.Count(kinds(s.lines(t)), "warning"); got != 9 {
+				t.Errorf("%d warnings, want 9: %s", got, s.out.String())
 			}
 		})
 	}

@@ -37,7 +37,7 @@ Nothing is written before an offer is accepted.`,
 	set := cmd.Flags()
 	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default ask on a terminal, else paired)", "ask", "paired", "all")
 	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
-	choiceVar(cmd, set, &f.policy, "policy", "keep", "what to do with names that exist already", "keep", "update", "skip")
+	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
 	set.BoolVar(&f.once, "once", false, "end after the first transfer")
 	if err := cmd.MarkFlagDirname("save"); err != nil {
 		panic(err) // the flag is defined above
@@ -211,9 +211,6 @@ func (r *receiving) incoming(it app.Item) (code int, over bool) {
 
 // answer passes the decision on an offer to the backend.
 func (r *receiving) answer(id app.ItemID, a app.Answer) {
-	if a.Accept {
-		a.Policy = r.options.Policy
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), orderTime)
 	defer cancel()
 	if err := r.backend.Answer(ctx, id, a); err != nil {

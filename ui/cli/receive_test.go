@@ -36,8 +36,8 @@ func TestReceivePrintsWhereItListensFirst(t *testing.T) {
 	if !strings.HasPrefix(s.out.String(), "listening on 0.0.0.0:21925\n") {
 		t.Errorf("output %q, want the listener in its first line", s.out.String())
 	}
-	if o := s.opened; !o.Owner || !o.Listen || o.Accept != app.AcceptPaired || o.Policy != app.KeepBoth {
-		t.Errorf("Open(%+v): want the owner, listening, paired only, keeping both", o)
+	if o := s.opened; !o.Owner || !o.Listen || o.Accept != app.AcceptPaired || o.Policy != "" {
+		t.Errorf("Open(%+v): want the owner, listening, paired only, keeping what is set", o)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestReceiveAsksInATerminal(t *testing.T) {
 	if s.opened.Accept != app.AcceptAsk {
 		t.Errorf("on a terminal offers are accepted as %q, want %q", s.opened.Accept, app.AcceptAsk)
 	}
-	if got, want := s.answers["a"], (app.Answer{Accept: true, Policy: app.SkipExisting}); got != want {
+	if got, want := s.answers["a"], (app.Answer{Accept: true}); got != want || s.opened.Policy != app.SkipExisting {
 		t.Errorf("Answer(%+v), want %+v", got, want)
 	}
 	for _, want := range []string{
@@ -184,7 +184,7 @@ func TestReceiveAnswersInJSON(t *testing.T) {
 		for _, id := range []app.ItemID{"a", "b"} {
 			s.transfer(id, false, incoming(app.Offered))
 		}
-		for _, line := range []string{`{"accept":"b"}`, `{"accept":"b"}`, `{"accept":"zzz"}`, `{"decline":"a","accept":"a"}`, `nonsense`, ``, `{"accept":"a","x":1}`, `{"accept":"a"} {}`, `{"decline":"a"}`} {
+		for _, line := range []string{`{"accept":"b","policy":"update"}`, `{"accept":"b"}`, `{"accept":"zzz"}`, `{"decline":"a","accept":"a"}`, `nonsense`, ``, `{"accept":"a","x":1}`, `{"accept":"a"} {}`, `{"decline":"a"}`} {
 			io.WriteString(s.user, line+"\n")
 		}
 		s.user.Close()
@@ -199,6 +199,9 @@ func TestReceiveAnswersInJSON(t *testing.T) {
 	events := s.lines(t)
 	if got, want := kinds(events), "listening offer offer warning warning warning warning warning warning offer warning"; got != want {
 		t.Errorf("events %q, want %q", got, want)
+	}
+	if got := s.answers["b"].Policy; got != app.Update {
+		t.Errorf("b is accepted with %q, want update", got)
 	}
 	if offer := events[1]; offer["id"] != "a" || offer["answer"] != true {
 		t.Errorf("offer event %v", offer)

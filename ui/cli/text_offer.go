@@ -35,6 +35,9 @@ func (t *textPrinter) offer(e offerEvent) {
 	if hidden := e.NameCount - len(shown); hidden > 0 {
 		t.screen.line("  … and " + formatCount(int64(hidden)) + " more")
 	}
+	if e.Existing > 0 {
+		t.screen.line("  " + plural(int64(e.Existing), "of these names exists", "of these names exist") + " already; --policy says what happens then")
+	}
 	t.screen.ask("Accept? [y/N] ")
 }
 
