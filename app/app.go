@@ -97,6 +97,7 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.begun = time.Now()
 	a.mu.Lock()
 	n.SetSelf(a.self())
+	a.applyRates()
 	a.spawn(a.runNode)
 	a.startFinder()
 	waiting := a.store.outboxPeople()

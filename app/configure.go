@@ -45,6 +45,9 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	if s.Discovery != old.Discovery {
 		a.override.Discovery = ""
 	}
+	if s.DownLimit != old.DownLimit {
+		a.override.DownLimit = 0
+	}
 	if s.Policy != old.Policy {
 		a.override.Policy = ""
 	}
@@ -55,6 +58,7 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 		}
 	}
 	a.applyNetwork()
+	a.applyRates()
 	a.refreshMe()
 	return nil
 }

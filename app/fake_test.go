@@ -128,8 +128,9 @@ type fakeNode struct {
 
 	mu       sync.Mutex
 	self     transfer.Self
-	down     bool  // nobody can dial it
-	speed    int64 // bytes per second that it takes
+	rates    []int64 // up and down as set last
+	down     bool    // nobody can dial it
+	speed    int64   // bytes per second that it takes
 	dials    int
 	sessions []*fakeSession
 	partials map[string]*fakePartial
@@ -158,6 +159,12 @@ func (n *fakeNode) SetSelf(s transfer.Self) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.self = s
+}
+
+func (n *fakeNode) SetRate(up, down int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.rates = []int64{up, down}
 }
 
 // cut ends all sessions, as a pulled cable does.
@@ -276,7 +283,10 @@ func (c *counters) Pause(on bool) { c.set(func(p *transfer.Progress) { p.Paused 
 type fakeOutgoing struct {
 	counters
 	send transfer.Send
+	rate int64
 }
+
+func (o *fakeOutgoing) SetRate(n int64) { o.rate = n }
 
 type fakeIncoming struct {
 	counters

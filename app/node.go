@@ -12,6 +12,7 @@ import (
 type node interface {
 	Run(ctx context.Context, ln net.Listener) error
 	SetSelf(s transfer.Self)
+	SetRate(up, down int64)
 	Connect(ctx context.Context, want transfer.ID, addrs []netip.AddrPort) (session, error)
 	Prove(ctx context.Context, addr netip.AddrPort, want transfer.ID) (transfer.Peer, error)
 	NewOutgoing(s transfer.Send) outgoing
@@ -34,7 +35,10 @@ type moving interface {
 }
 
 // outgoing is what App needs of [transfer.Outgoing].
-type outgoing interface{ moving }
+type outgoing interface {
+	moving
+	SetRate(n int64)
+}
 
 // incoming is what App needs of [transfer.Incoming]. Values are compared with ==.
 type incoming interface {

@@ -27,6 +27,7 @@ type Options struct {
 	Window    bool   // as owner: this process shows a window, so Raise works and offers wait for an answer
 	Accept    Accept // as owner: which offers are taken without asking
 	Policy    Policy // overrides Settings.Policy for this run
+	DownLimit int64  // overrides Settings.DownLimit for this run
 	Version   string // of the program
 	Log       *slog.Logger
 }
@@ -82,7 +83,7 @@ func Open(ctx context.Context, o Options) (Backend, error) {
 
 // problem checks the options that have the form of settings.
 func (o *Options) problem() *Problem {
-	s := Settings{Name: o.Name, Folder: o.Folder, Port: o.Port, Discovery: o.Discovery, Policy: o.Policy}
+	s := Settings{Name: o.Name, Folder: o.Folder, Port: o.Port, Discovery: o.Discovery, Policy: o.Policy, DownLimit: o.DownLimit}
 	return s.problem()
 }
 

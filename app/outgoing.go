@@ -49,6 +49,7 @@ func (a *App) deliver(ctx context.Context, r *run) outcome {
 	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish]}
 	rand.Read(send.Transfer[:])
 	out := a.node.NewOutgoing(send)
+	out.SetRate(rec.Limit)
 	a.mu.Lock()
 	r.engine = out
 	a.mu.Unlock()

@@ -24,6 +24,9 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 	if len(req.To) == 0 {
 		return nil, newProblem(CodeNotFound, "", "")
 	}
+	if badRate(req.Limit) {
+		return nil, problemf(CodeBadSetting, FormatRate(req.Limit), "the limit is out of range: %v", errRate)
+	}
 	var batch wireID
 	if len(req.To) > 1 {
 		rand.Read(batch[:])
@@ -50,7 +53,7 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1,
 				},
 			},
-			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy,
+			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit,
 		}
 		a.putItem(rec, true)
 		a.begin(rec)

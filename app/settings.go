@@ -128,6 +128,10 @@ func (s *Settings) problem() *Problem {
 		return bad(s.Theme, "theme", `choose "light" or "dark"`)
 	case !slices.Contains([]Policy{"", KeepBoth, Update, SkipExisting}, s.Policy):
 		return bad(string(s.Policy), "policy", `choose "keep", "update" or "skip"`)
+	case badRate(s.UpLimit):
+		return bad(strconv.FormatInt(s.UpLimit, 10), "up_limit", errRate.Error())
+	case badRate(s.DownLimit):
+		return bad(strconv.FormatInt(s.DownLimit, 10), "down_limit", errRate.Error())
 	case s.Port < 0 || s.Port > 65535:
 		return bad(strconv.Itoa(s.Port), "port", "choose a port from 1 to 65535")
 	case !slices.Contains([]string{"", "both", "mdns", "broadcast", "none"}, s.Discovery):

@@ -189,5 +189,7 @@ type Settings struct {
 	Port      int    `json:"port,omitempty"`       // TCP; 0: 21925. UDP stays at 21925
 	Discovery string `json:"discovery,omitempty"`  // "both", "mdns", "broadcast", "none"; empty: "both"
 	Policy    Policy `json:"policy,omitempty"`     // for names that exist, unless the answer to an offer says otherwise; empty: [KeepBoth]
+	UpLimit   int64  `json:"up_limit,omitempty"`   // bytes per second of all transfers together; 0: none
+	DownLimit int64  `json:"down_limit,omitempty"` // the same for what comes in
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
 }

@@ -111,6 +111,12 @@ var scenes = map[string]func(*bench){
 		b.settle()
 		b.w.panel.scroll.ScrollToOffset(fyne.NewPos(0, 120))
 	},
+	"settings-limits": func(b *bench) {
+		b.w.togglePanel()
+		b.w.panel.up.SetText("5M")
+		b.w.panel.down.SetText("fast")
+		b.w.panel.submit()
+	},
 	"settings-end": func(b *bench) {
 		b.w.togglePanel()
 		b.w.panel.scroll.ScrollToBottom()

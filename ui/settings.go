@@ -27,6 +27,7 @@ type settingsPanel struct {
 	theme     *widget.Select
 	sendKey   *widget.Select
 	port      *field
+	up, down  *field // limits of what goes out and comes in
 	discovery *widget.Select
 	troubles  map[string]*prose // by the JSON name of the field
 	help      map[string]string
@@ -60,18 +61,20 @@ func (w *words) policies() (names []string) {
 func newSettingsPanel(w *Window) *settingsPanel {
 	l := w.words
 	p := &settingsPanel{w: w, troubles: map[string]*prose{}, help: map[string]string{}, saved: newCaption("")}
-	p.name, p.folder, p.port = newField(w), newField(w), newField(w)
+	p.name, p.folder, p.port, p.up, p.down = newField(w), newField(w), newField(w), newField(w), newField(w)
 	p.policy = widget.NewSelect(l.policies(), func(string) { p.edited() })
 	p.language = p.newSelect("language", languageChoices)
 	p.theme = p.newSelect("theme", themeChoices)
 	p.sendKey = p.newSelect("send", sendKeyChoices)
 	p.discovery = p.newSelect("discovery", discoveryChoices)
-	for _, f := range []*field{p.name, p.folder, p.port} {
+	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down} {
 		f.OnChanged = func(string) { p.edited() }
 		f.OnSubmitted = func(string) { p.submit() }
 	}
 	p.folder.SetPlaceHolder(l.L("settings.folder.default"))
 	p.port.SetPlaceHolder("21925")
+	p.up.SetPlaceHolder(l.L("settings.limit.none"))
+	p.down.SetPlaceHolder(l.L("settings.limit.none"))
 	choose := newButton(w, l.L("settings.folder.choose"), theme.FolderOpenIcon(), p.chooseFolder)
 	p.id = newProse("", theme.ColorNameForeground, false)
 	p.id.segment.Style.TextStyle.Monospace = true
@@ -99,6 +102,8 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.section("settings.section.network"),
 		p.row("discovery", p.discovery),
 		p.row("port", p.port),
+		p.row("up_limit", p.up),
+		p.row("down_limit", p.down),
 		p.section("settings.section.device"),
 		newColumn(column{gap: 6}, newSettingTitle(l.L("settings.id")), p.id, container.NewHBox(copyID), p.reach, p.version),
 		newGap(0, 20),
@@ -186,6 +191,8 @@ func (p *settingsPanel) fill(s app.Settings) {
 	p.name.SetPlaceHolder(p.w.me.Name)
 	p.folder.SetText(s.Folder)
 	p.port.SetText(port)
+	p.up.SetText(app.FormatRate(s.UpLimit))
+	p.down.SetText(app.FormatRate(s.DownLimit))
 	p.policy.SetSelectedIndex(max(0, slices.Index(policyChoices, s.Policy)))
 	selectChoice(p.language, languageChoices, s.Language)
 	selectChoice(p.theme, themeChoices, s.Theme)

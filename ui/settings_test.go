@@ -23,8 +23,10 @@ func TestSettingsAreSaved(t *testing.T) {
 	p.sendKey.SetSelectedIndex(1)
 	p.discovery.SetSelectedIndex(1)
 	p.policy.SetSelectedIndex(2)
+	p.up.SetText(" 5m ")
+	p.down.SetText("500K")
 	b.tap(p.save)
-	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip CtrlEnter:true}")
+	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip UpLimit:5242880 DownLimit:512000 CtrlEnter:true}")
 	if p.saved.text != "Saved." || !p.save.Disabled() {
 		t.Errorf("afterwards it says %q and Save is enabled: %v", p.saved.text, !p.save.Disabled())
 	}
@@ -46,6 +48,9 @@ func TestSettingsSayBesideTheFieldWhatIsWrong(t *testing.T) {
 		{"port too high", func(p *settingsPanel) { p.port.SetText("65536") }, nil, "port", 0},
 		{"negative", func(p *settingsPanel) { p.port.SetText("-1") }, nil, "port", 0},
 		{"more digits than a number holds", func(p *settingsPanel) { p.port.SetText(strings.Repeat("9", 99)) }, nil, "port", 0},
+		{"a limit in words", func(p *settingsPanel) { p.up.SetText("fast") }, nil, "up_limit", 0},
+		{"a limit below the least", func(p *settingsPanel) { p.down.SetText("5") }, nil, "down_limit", 0},
+		{"the engine refuses the limit", func(p *settingsPanel) { p.down.SetText("5M") }, refuse("down_limit"), "down_limit", 1},
 		{"relative folder", func(p *settingsPanel) { p.folder.SetText("in") }, nil, "folder", 0},
 		{"the engine refuses the folder", func(p *settingsPanel) { p.folder.SetText("/nowhere") }, refuse("folder"), "folder", 1},
 		{"the engine refuses the name", func(p *settingsPanel) { p.name.SetText(strings.Repeat("n", 10_000)) }, refuse("name"), "name", 1},

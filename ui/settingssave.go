@@ -35,6 +35,13 @@ func (p *settingsPanel) read() (s app.Settings, trouble string) {
 		}
 		s.Port = port
 	}
+	var err error
+	if s.UpLimit, err = app.ParseRate(p.up.Text); err != nil {
+		return s, "up_limit"
+	}
+	if s.DownLimit, err = app.ParseRate(p.down.Text); err != nil {
+		return s, "down_limit"
+	}
 	if s.Folder != "" && !filepath.IsAbs(s.Folder) {
 		return s, "folder"
 	}

@@ -169,7 +169,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 			keys = append(keys, "offer.wish."+string(policy))
 		}
 	}
-	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "discovery"} {
+	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "up_limit", "down_limit", "discovery"} {
 		keys = append(keys, "settings."+field, "settings."+field+".invalid")
 	}
 	for _, key := range keys {

@@ -183,6 +183,17 @@ func (v *waitValue) Set(s string) error {
 	return nil
 }
 
+// rateValue is a limit in bytes per second; 0: none.
+type rateValue struct{ rate *int64 }
+
+func (v *rateValue) Type() string   { return "RATE" }
+func (v *rateValue) String() string { return app.FormatRate(*v.rate) }
+
+func (v *rateValue) Set(s string) (err error) {
+	*v.rate, err = app.ParseRate(s)
+	return err
+}
+
 // flagError puts the errors of flags into our form: the flag, the value, what
 // would be right.
 func flagError(cmd *cobra.Command, err error) error {

@@ -133,3 +133,22 @@ func TestQuiet(t *testing.T) {
 		t.Errorf("output %q, want the listener and what came in", s.out.String())
 	}
 }
+
+func TestLimit(t *testing.T) {
+	s := session{play: func(s *session) { s.transfer("item-0", true, arrived()) }}
+	if code := s.run(t, "send", "--to", "Anna", "--limit", "1.5M", "flags_test.go"); code != exitOK || s.sends[0].Limit != 3<<19 {
+		t.Errorf("exit code %d, asked for %+v, want a limit of 1.5 MiB/s", code, s.sends)
+	}
+	s = session{play: func(s *session) { s.interrupt() }}
+	if code := s.run(t, "receive", "--limit", "500K"); code != exitOK || s.opened.DownLimit != 500<<10 {
+		t.Errorf("exit code %d, opened with a limit of %d, want 500 KiB/s", code, s.opened.DownLimit)
+	}
+	for _, args := range [][]string{{"send", "--to", "Anna", "flags_test.go"}, {"receive"}} {
+		for _, bad := range []string{"5X", "-1", "100", "fast"} {
+			s := session{}
+			if code := s.run(t, append(args, "--limit="+bad)...); code != exitUsage || !strings.Contains(s.err.String(), "\nhint: ") {
+				t.Errorf("%s --limit=%s: exit code %d, errors %q; want %d with a hint", args[0], bad, code, s.err.String(), exitUsage)
+			}
+		}
+	}
+}

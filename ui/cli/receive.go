@@ -15,6 +15,7 @@ type receiveFlags struct {
 	save   string
 	policy string
 	once   bool
+	limit  int64
 }
 
 func (p *program) receiveCommand() *cobra.Command {
@@ -39,6 +40,7 @@ Nothing is written before an offer is accepted.`,
 	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
 	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
 	set.BoolVar(&f.once, "once", false, "end after the first transfer")
+	set.Var(&rateValue{&f.limit}, "limit", "receive at most `RATE` bytes per second in all, such as 500K or 5M (default: as set)")
 	if err := cmd.MarkFlagDirname("save"); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -52,6 +54,7 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 		return err
 	}
 	o.Owner, o.Listen, o.Policy, o.Accept = true, true, app.Policy(f.policy), app.Accept(f.accept)
+	o.DownLimit = f.limit
 	if f.accept == "" {
 		o.Accept = app.AcceptPaired
 		if p.inTTY && p.outTTY {

@@ -17,6 +17,7 @@ type sendFlags struct {
 	to     []string
 	policy string
 	retry  time.Duration
+	limit  int64
 }
 
 func (p *program) sendCommand() *cobra.Command {
@@ -39,6 +40,7 @@ where it stopped. Symbolic links are left out and named. With --json the lines
 	set.StringArrayVar(&f.to, "to", nil, "`PEER` to send to; may be repeated")
 	choiceVar(cmd, set, &f.policy, "policy", "keep", "wish for names that exist already; the receiver decides", "keep", "update", "skip")
 	set.Var(&waitValue{&f.retry}, "retry", "how long to try again by itself after a cut; 0: not at all")
+	set.Var(&rateValue{&f.limit}, "limit", "send at most `RATE` bytes per second to each peer, such as 500K or 5M; 0: no limit")
 	return cmd
 }
 
@@ -70,7 +72,7 @@ func (p *program) send(ctx context.Context, f sendFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	req := app.SendRequest{Paths: paths, Policy: app.Policy(f.policy), Retry: f.retry}
+	req := app.SendRequest{Paths: paths, Policy: app.Policy(f.policy), Retry: f.retry, Limit: f.limit}
 	for _, person := range people {
 		s.people[person.ID] = person
 		req.To = append(req.To, person.ID)
