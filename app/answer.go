@@ -78,7 +78,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 		a.spawn(func() { a.steer(r) })
 	}
 	a.know(a.person(rec.Person, ""))
-	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy]}
+	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy], Links: a.opt.Links}
 }
 
 // refuse ends an offer that would have been accepted without asking, had there been

@@ -80,6 +80,7 @@ type SendRequest struct {
 	To     []DeviceID    `json:"to"`
 	Paths  []string      `json:"paths"`            // absolute
 	Policy Policy        `json:"policy,omitempty"` // a wish; the receiver decides
+	Links  bool          `json:"links,omitempty"`  // symbolic links that stay inside a folder are sent as links
 	Limit  int64         `json:"limit,omitempty"`  // bytes per second to each person; 0: none of its own
 	Retry  time.Duration `json:"retry"`            // how long to try again by itself after a cut, since the last byte moved; 0: not at all
 }

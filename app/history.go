@@ -33,6 +33,7 @@ type record struct {
 	Seq    uint64        `json:"seq,omitempty"`   // outgoing message: its number in the conversation
 	Retry  time.Duration `json:"retry,omitempty"` // outgoing transfer: as in [SendRequest]
 	Wish   Policy        `json:"wish,omitempty"`  // outgoing transfer: as in [SendRequest]
+	Links  bool          `json:"links,omitempty"` // outgoing transfer: as in [SendRequest]
 	Limit  int64         `json:"limit,omitempty"` // outgoing transfer: as in [SendRequest]
 }
 

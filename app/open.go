@@ -28,6 +28,7 @@ type Options struct {
 	Accept    Accept // as owner: which offers are taken without asking
 	Policy    Policy // overrides Settings.Policy for this run
 	DownLimit int64  // overrides Settings.DownLimit for this run
+	Links     bool   // as owner: symbolic links that stay inside a folder are made
 	Version   string // of the program
 	Log       *slog.Logger
 }

@@ -46,7 +46,7 @@ type outcome struct {
 // deliver tries until the transfer is decided or the time for trying is over.
 func (a *App) deliver(ctx context.Context, r *run) outcome {
 	rec := r.rec
-	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish]}
+	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
 	rand.Read(send.Transfer[:])
 	out := a.node.NewOutgoing(send)
 	out.SetRate(rec.Limit)

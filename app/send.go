@@ -53,7 +53,7 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1,
 				},
 			},
-			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit,
+			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit, Links: req.Links,
 		}
 		a.putItem(rec, true)
 		a.begin(rec)

@@ -152,3 +152,14 @@ func TestLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestLinks(t *testing.T) {
+	s := session{play: func(s *session) { s.transfer("item-0", true, arrived()) }}
+	if s.run(t, "send", "--to", "Anna", "--links", "flags_test.go"); len(s.sends) != 1 || !s.sends[0].Links {
+		t.Errorf("asked for %+v, want links", s.sends)
+	}
+	s = session{play: func(s *session) { s.interrupt() }}
+	if s.run(t, "receive", "--links"); !s.opened.Links {
+		t.Error("opened without links")
+	}
+}

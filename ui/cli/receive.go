@@ -16,6 +16,7 @@ type receiveFlags struct {
 	policy string
 	once   bool
 	limit  int64
+	links  bool
 }
 
 func (p *program) receiveCommand() *cobra.Command {
@@ -41,6 +42,7 @@ Nothing is written before an offer is accepted.`,
 	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
 	set.BoolVar(&f.once, "once", false, "end after the first transfer")
 	set.Var(&rateValue{&f.limit}, "limit", "receive at most `RATE` bytes per second in all, such as 500K or 5M (default: as set)")
+	set.BoolVar(&f.links, "links", false, "make symbolic links that a sender sends as such; none that leads out of its folder")
 	if err := cmd.MarkFlagDirname("save"); err != nil {
 		panic(err) // the flag is defined above
 	}
@@ -54,7 +56,7 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 		return err
 	}
 	o.Owner, o.Listen, o.Policy, o.Accept = true, true, app.Policy(f.policy), app.Accept(f.accept)
-	o.DownLimit = f.limit
+	o.DownLimit, o.Links = f.limit, f.links
 	if f.accept == "" {
 		o.Accept = app.AcceptPaired
 		if p.inTTY && p.outTTY {

@@ -18,6 +18,7 @@ type sendFlags struct {
 	policy string
 	retry  time.Duration
 	limit  int64
+	links  bool
 }
 
 func (p *program) sendCommand() *cobra.Command {
@@ -30,7 +31,8 @@ func (p *program) sendCommand() *cobra.Command {
 PEER is a name, a device id or a unique beginning of one, or host:port; with
 ID@host:port nobody else is accepted at that address. What was cut off goes on
 by itself for --retry; after that, and after Ctrl+C, the same command continues
-where it stopped. Symbolic links are left out and named. With --json the lines
+where it stopped. Symbolic links inside folders are left out and named,
+unless both sides say --links. With --json the lines
 {"pause":ID}, {"resume":ID} and {"cancel":ID} on standard input control it.`,
 		Example: `  yonder send --to "Quiet Heron" photos/ notes.txt
   yonder send --to 192.168.1.20:21925 --retry 0 backup.tar`,
@@ -41,6 +43,7 @@ where it stopped. Symbolic links are left out and named. With --json the lines
 	choiceVar(cmd, set, &f.policy, "policy", "keep", "wish for names that exist already; the receiver decides", "keep", "update", "skip")
 	set.Var(&waitValue{&f.retry}, "retry", "how long to try again by itself after a cut; 0: not at all")
 	set.Var(&rateValue{&f.limit}, "limit", "send at most `RATE` bytes per second to each peer, such as 500K or 5M; 0: no limit")
+	set.BoolVar(&f.links, "links", false, "send symbolic links that stay inside a folder as links; the receiver must want them too")
 	return cmd
 }
 
@@ -72,7 +75,7 @@ func (p *program) send(ctx context.Context, f sendFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	req := app.SendRequest{Paths: paths, Policy: app.Policy(f.policy), Retry: f.retry, Limit: f.limit}
+	req := app.SendRequest{Paths: paths, Policy: app.Policy(f.policy), Retry: f.retry, Limit: f.limit, Links: f.links}
 	for _, person := range people {
 		s.people[person.ID] = person
 		req.To = append(req.To, person.ID)
