@@ -94,11 +94,15 @@ func (o *Outgoing) LeaveOut(entry uint32) {
 func (o *Outgoing) Files(entry uint32, n int) []File {
 	o.mu.Lock()
 	a := o.current
+	var found *scan
+	if a != nil {
+		found = a.scan // set under mu
+	}
 	o.mu.Unlock()
-	if a == nil || a.scan == nil {
+	if found == nil {
 		return nil
 	}
-	return listFiles(a.scan.manifest, entry, n, a.fileState)
+	return listFiles(found.manifest, entry, n, a.fileState)
 }
 
 // listFiles lists at most n files of a manifest from entry on.
