@@ -46,6 +46,14 @@ type Backend interface {
 	// Resume ends Pause. An outgoing transfer that is Interrupted starts again.
 	Resume(ctx context.Context, item ItemID) error
 
+	// Files lists up to limit files of a transfer that is worked on now, from an entry
+	// on, as far as they are known; none of what is not. At most [MaxFiles] at once.
+	Files(ctx context.Context, item ItemID, from uint32, limit int) ([]File, error)
+
+	// LeaveOut takes one file out of a transfer that is Running. Nothing happens when
+	// it has arrived already.
+	LeaveOut(ctx context.Context, item ItemID, entry uint32) error
+
 	// Partials lists what is left of incoming transfers that broke off, oldest first.
 	// It looks at the disk.
 	Partials(ctx context.Context) ([]Partial, error)

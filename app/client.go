@@ -216,6 +216,17 @@ func (c *Client) Resume(ctx context.Context, item ItemID) error {
 	return c.call(ctx, "resume", params{Item: item}, nil)
 }
 
+// Files implements [Backend].
+func (c *Client) Files(ctx context.Context, item ItemID, from uint32, limit int) (list []File, err error) {
+	err = c.call(ctx, "files", params{Item: item, Entry: from, Limit: limit}, &list)
+	return list, err
+}
+
+// LeaveOut implements [Backend].
+func (c *Client) LeaveOut(ctx context.Context, item ItemID, entry uint32) error {
+	return c.call(ctx, "leave-out", params{Item: item, Entry: entry}, nil)
+}
+
 // Partials implements [Backend].
 func (c *Client) Partials(ctx context.Context) (list []Partial, err error) {
 	err = c.call(ctx, "partials", params{}, &list)

@@ -17,6 +17,7 @@
 //	send.go      transfers to others; outgoing.go tries again, verdict.go judges the end
 //	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
 //	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go
+//	files.go     the single files of what runs
 //	leftover.go  what is left of transfers that broke off
 //	chat.go      messages; outbox.go sends them when their receiver is seen
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it

@@ -263,6 +263,8 @@ func (n *fakeNode) NewOutgoing(s transfer.Send) outgoing {
 type counters struct {
 	mu  sync.Mutex
 	now transfer.Progress
+
+	states map[uint32]transfer.FileState
 }
 
 func (c *counters) Progress() transfer.Progress {
@@ -279,6 +281,29 @@ func (c *counters) set(f func(*transfer.Progress)) {
 
 // Pause implements [moving]; the loop in fakeSession.Send looks at it.
 func (c *counters) Pause(on bool) { c.set(func(p *transfer.Progress) { p.Paused = on }) }
+
+// fakeFiles is how many files the engine lists of every transfer, with folders between.
+const fakeFiles = 1500
+
+func (c *counters) Files(entry uint32, n int) (list []transfer.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ; entry < 2*fakeFiles && len(list) < n; entry++ {
+		if entry%2 == 1 {
+			list = append(list, transfer.File{Entry: entry, Path: fmt.Sprintf("dir/\u202e%d", entry), Size: int64(entry), State: c.states[entry]})
+		}
+	}
+	return list
+}
+
+func (c *counters) LeaveOut(entry uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.states == nil {
+		c.states = map[uint32]transfer.FileState{}
+	}
+	c.states[entry] = transfer.FileLeftOut
+}
 
 type fakeOutgoing struct {
 	counters

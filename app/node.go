@@ -32,6 +32,8 @@ type session interface {
 type moving interface {
 	Progress() transfer.Progress
 	Pause(on bool)
+	Files(entry uint32, n int) []transfer.File
+	LeaveOut(entry uint32)
 }
 
 // outgoing is what App needs of [transfer.Outgoing].

@@ -189,6 +189,10 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.Pause(ctx, p.Item)
 	case "resume":
 		return nil, b.Resume(ctx, p.Item)
+	case "files":
+		return b.Files(ctx, p.Item, p.Entry, p.Limit)
+	case "leave-out":
+		return nil, b.LeaveOut(ctx, p.Item, p.Entry)
 	case "partials":
 		return b.Partials(ctx)
 	case "remove-partials":

@@ -31,6 +31,7 @@ const (
 	CodeBadName     = "path-bad-name"     // Object: path; a name that no system may get
 	CodeExists      = "path-exists"       // Object: path; existed at the receiver, which keeps what it has
 	CodeChanged     = "path-changed"      // Object: path; changed while it was sent
+	CodeLeftOut     = "path-left-out"     // Object: path; taken out of the transfer by one of the two users
 	CodeDiskFull    = "disk-full"         // Object: folder; Detail: "need 5 GiB, have 1 GiB"
 	CodeReadOnly    = "folder-read-only"  // Object: folder
 	CodeNoFolder    = "folder-missing"    // Object: folder; Detail: what is there instead

@@ -28,6 +28,7 @@ var sentences = map[string]struct{ text, hint string }{
 	CodeBadName:     {"%s has a name that no system may get", "rename it and send it again"},
 	CodeExists:      {"%s exists there and was left as it is", "send it with --policy update or keep"},
 	CodeChanged:     {"%s changed while it was sent", "send it again when nothing writes to it"},
+	CodeLeftOut:     {"%s was left out while the transfer ran", "send it again if it is wanted after all"},
 	CodeDiskFull:    {"not enough room at %s", "free some space there or choose another folder, then try again"},
 	CodeReadOnly:    {"cannot write to %s", "choose another folder"},
 	CodeNoFolder:    {"there is no folder %s", "choose another folder, or attach the disk that it is on"},
@@ -181,6 +182,7 @@ var skipCodes = map[transfer.Reason]string{
 	transfer.SkipRenamed:    CodeRenamed,
 	transfer.SkipExists:     CodeExists,
 	transfer.SkipFailed:     CodeReadOnly,
+	transfer.SkipLeftOut:    CodeLeftOut,
 }
 
 // reports translates the skipped entries of a transfer, cleaned for display.

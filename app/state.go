@@ -168,6 +168,23 @@ type EntryReport struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// FileState says how far one file of a running transfer has come.
+type FileState string
+
+const (
+	FileWaiting  FileState = "waiting"  // nothing of it is there, or not all
+	FileComplete FileState = "complete" // all of it is on the receiver's disk
+	FileLeftOut  FileState = "left-out" // it does not arrive: left out by one of the two, or failed
+)
+
+// File is one file of a running transfer.
+type File struct {
+	Entry uint32    `json:"entry"` // names it in [Backend.LeaveOut]; grows along the list, not by one
+	Path  string    `json:"path"`  // relative, with slashes, cleaned
+	Size  int64     `json:"size"`  // bytes
+	State FileState `json:"state"`
+}
+
 // Partial is what arrived of an incoming transfer that nobody works on now.
 type Partial struct {
 	ID        string    `json:"id"` // of the partial; no [ItemID]

@@ -54,6 +54,7 @@ type params struct {
 	Person   DeviceID      `json:"person,omitzero"`
 	Item     ItemID        `json:"item,omitempty"`
 	Limit    int           `json:"limit,omitempty"`
+	Entry    uint32        `json:"entry,omitempty"`
 	Peer     string        `json:"peer,omitempty"`
 	Wait     time.Duration `json:"wait,omitempty"`
 	Send     *SendRequest  `json:"send,omitempty"`

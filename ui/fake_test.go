@@ -23,6 +23,7 @@ type fakeBackend struct {
 	history  map[app.DeviceID][]app.Item
 	found    app.Person
 	partials []app.Partial
+	files    []app.File       // each at its entry
 	fail     map[string]error // by method
 }
 
@@ -76,6 +77,14 @@ func (f *fakeBackend) Answer(_ context.Context, item app.ItemID, a app.Answer) e
 
 func (f *fakeBackend) Cancel(_ context.Context, item app.ItemID) error {
 	return f.note("Cancel", "%s", item)
+}
+func (f *fakeBackend) Files(_ context.Context, item app.ItemID, from uint32, limit int) ([]app.File, error) {
+	at := min(int(from), len(f.files))
+	return f.files[at:min(len(f.files), at+limit)], f.note("Files", "%s %d %d", item, from, limit)
+}
+func (f *fakeBackend) LeaveOut(_ context.Context, item app.ItemID, entry uint32) error {
+	f.files[entry].State = app.FileLeftOut
+	return f.note("LeaveOut", "%s %d", item, entry)
 }
 func (f *fakeBackend) Partials(context.Context) ([]app.Partial, error) {
 	return f.partials, f.note("Partials", "")

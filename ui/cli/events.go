@@ -116,10 +116,20 @@ type fileEvent struct {
 	ID       string `json:"id"`
 	Outgoing bool   `json:"outgoing"`
 	Name     string `json:"name"`           // relative, with slashes
-	Result   string `json:"result"`         // "arrived", "renamed", "skipped", "failed"
+	Result   string `json:"result"`         // "arrived", "renamed", "skipped", "failed"; of what runs: "waiting", "complete", "left-out"
 	Path     string `json:"path,omitempty"` // where it is now, on this computer
 	Code     string `json:"code,omitempty"` // why, as a problem code
 	Detail   string `json:"detail,omitempty"`
+
+	Entry *uint32 `json:"entry,omitempty"` // only in answer to the order files
+	Size  *int64  `json:"size,omitempty"`  // bytes; the same
+}
+
+// filesEvent: the end of an answer to the order files.
+type filesEvent struct {
+	ID    string  `json:"id"`
+	Count int     `json:"count"`          // of the file events before it
+	Next  *uint32 `json:"next,omitempty"` // where the next order goes on
 }
 
 // doneEvent: a transfer ended; nothing more comes of it in this run.
@@ -180,6 +190,7 @@ func (offerEvent) kind() string     { return "offer" }
 func (stateEvent) kind() string     { return "state" }
 func (progressEvent) kind() string  { return "progress" }
 func (fileEvent) kind() string      { return "file" }
+func (filesEvent) kind() string     { return "files" }
 func (doneEvent) kind() string      { return "done" }
 func (messageEvent) kind() string   { return "message" }
 func (errorEvent) kind() string     { return "error" }
@@ -192,7 +203,8 @@ func (peerEvent) chatter() bool      { return false }
 func (e offerEvent) chatter() bool   { return !e.Answer }
 func (stateEvent) chatter() bool     { return true }
 func (progressEvent) chatter() bool  { return true }
-func (e fileEvent) chatter() bool    { return e.Result != "failed" }
+func (e fileEvent) chatter() bool    { return e.Result != "failed" && e.Entry == nil }
+func (filesEvent) chatter() bool     { return false }
 func (e doneEvent) chatter() bool    { return e.OK }
 func (e messageEvent) chatter() bool { return e.Outgoing && e.Problem == nil }
 func (errorEvent) chatter() bool     { return false }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type fake struct {
 	stopped  []app.ItemID
 	orders   []string // pause, resume and cancel, with the item
 	orderErr error
+	files    []app.File
 	said     []string
 	read     int
 	history  app.History
@@ -123,6 +125,20 @@ func (f *fake) Stop(_ context.Context, item app.ItemID) error {
 	defer f.mu.Unlock()
 	f.stopped = append(f.stopped, item)
 	return nil
+}
+
+func (f *fake) Files(_ context.Context, _ app.ItemID, from uint32, limit int) ([]app.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := 0
+	for at < len(f.files) && f.files[at].Entry < from {
+		at++
+	}
+	return f.files[at:min(len(f.files), at+limit)], f.orderErr
+}
+
+func (f *fake) LeaveOut(_ context.Context, item app.ItemID, entry uint32) error {
+	return f.order(fmt.Sprintf("leave out %d of", entry), item)
 }
 
 func (f *fake) Partials(context.Context) ([]app.Partial, error) { return nil, nil }

@@ -257,7 +257,7 @@ func resultOf(code string) string {
 	switch code {
 	case app.CodeRenamed:
 		return "renamed"
-	case app.CodeLink, app.CodeExists:
+	case app.CodeLink, app.CodeExists, app.CodeLeftOut:
 		return "skipped"
 	}
 	return "failed"

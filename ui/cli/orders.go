@@ -20,18 +20,21 @@ const orderTime = 10 * time.Second
 // order is one line that a program writes to standard input of send or receive with
 // --json: what to do with which transfer.
 type order struct {
-	verb string // "accept", "decline", "pause", "resume" or "cancel"
+	verb string // "accept", "decline", "pause", "resume", "cancel", "files" or "leave_out"
 	id   app.ItemID
 
 	policy app.Policy // beside accept; empty: as set
+	entry  *uint32    // beside files and leave_out
 }
 
 // parseOrder reads an object with exactly one of the verbs, whose value is the id of
 // a transfer, and what belongs to it.
 func parseOrder(line string) (o order, err error) {
 	var verbs struct {
-		Accept, Decline, Pause, Resume, Cancel *app.ItemID
-		Policy                                 app.Policy
+		Accept, Decline, Pause, Resume, Cancel, Files *app.ItemID
+		LeaveOut                                      *app.ItemID `json:"leave_out"`
+		Entry                                         *uint32
+		Policy                                        app.Policy
 	}
 	in := json.NewDecoder(bytes.NewReader([]byte(line)))
 	in.DisallowUnknownFields()
@@ -43,6 +46,7 @@ func parseOrder(line string) (o order, err error) {
 	}
 	for verb, id := range map[string]*app.ItemID{
 		"accept": verbs.Accept, "decline": verbs.Decline, "pause": verbs.Pause, "resume": verbs.Resume, "cancel": verbs.Cancel,
+		"files": verbs.Files, "leave_out": verbs.LeaveOut,
 	} {
 		switch {
 		case id == nil:
@@ -52,10 +56,14 @@ func parseOrder(line string) (o order, err error) {
 			o = order{verb: verb, id: *id}
 		}
 	}
-	o.policy = verbs.Policy
+	o.policy, o.entry = verbs.Policy, verbs.Entry
 	switch {
 	case o.verb == "":
 		return o, errors.New("there is no order in it")
+	case o.entry == nil && o.verb == "leave_out":
+		return o, errors.New("entry is missing")
+	case o.entry != nil && o.verb != "leave_out" && o.verb != "files":
+		return o, errors.New("entry goes with files and leave_out only")
 	case o.policy != "" && o.verb != "accept":
 		return o, errors.New("policy goes with accept only")
 	case !slices.Contains([]app.Policy{"", app.KeepBoth, app.Update, app.SkipExisting}, o.policy):
@@ -66,14 +74,17 @@ func parseOrder(line string) (o order, err error) {
 
 // controller carries out the orders about transfers that a command knows.
 type controller struct {
-	backend app.Backend
-	known   func(app.ItemID) bool
-	warn    func(app.Problem)
+	backend  app.Backend
+	known    func(app.ItemID) bool
+	outgoing func(app.ItemID) bool
+	printer  printer
 }
 
+func (c *controller) warn(problem app.Problem) { c.printer.print(warningEvent{problem}) }
+
 // newController returns one for the transfers that known names.
-func (p *program) newController(b app.Backend, known func(app.ItemID) bool) *controller {
-	return &controller{backend: b, known: known, warn: func(problem app.Problem) { p.printer.print(warningEvent{problem}) }}
+func (p *program) newController(b app.Backend, known, outgoing func(app.ItemID) bool) *controller {
+	return &controller{backend: b, known: known, outgoing: outgoing, printer: p.printer}
 }
 
 // takesOrders reports whether a program may write orders to standard input. A terminal
@@ -113,10 +124,36 @@ func (c *controller) obey(o order) {
 		err = c.backend.Resume(ctx, o.id)
 	case "cancel":
 		err = c.backend.Cancel(ctx, o.id)
+	case "leave_out":
+		err = c.backend.LeaveOut(ctx, o.id, *o.entry)
+	case "files":
+		err = c.files(ctx, o)
 	default:
 		c.warn(app.Problem{Code: codeUsage, Object: string(o.id), Text: fmt.Sprintf("%s %.80q: no offer with this id waits", o.verb, o.id), Hint: "the id is that of an offer event, and each is answered once"})
 	}
 	if err != nil {
 		c.warn(*app.AsProblem(err))
 	}
+}
+
+// files lists single files, one event for each.
+func (c *controller) files(ctx context.Context, o order) error {
+	from := uint32(0)
+	if o.entry != nil {
+		from = *o.entry
+	}
+	list, err := c.backend.Files(ctx, o.id, from, app.MaxFiles)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		c.printer.print(fileEvent{ID: string(o.id), Outgoing: c.outgoing(o.id), Name: f.Path, Result: string(f.State), Entry: &f.Entry, Size: &f.Size})
+	}
+	end := filesEvent{ID: string(o.id), Count: len(list)}
+	if len(list) == app.MaxFiles {
+		next := list[len(list)-1].Entry + 1
+		end.Next = &next
+	}
+	c.printer.print(end)
+	return nil
 }

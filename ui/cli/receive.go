@@ -77,7 +77,7 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	defer cancel()
 	r := &receiving{program: p, follower: newFollower(p), backend: b, events: events, options: o, once: f.once, running: map[app.ItemID]bool{}}
 	r.people.apply(app.Event{State: &state})
-	r.orders = p.newController(b, r.follower.knows)
+	r.orders = p.newController(b, r.knows, func(app.ItemID) bool { return false })
 	switch r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); {
 	case o.Accept == app.AcceptAsk:
 		r.asker = p.newAsker(ctx, r.answer, r.orders)

@@ -69,7 +69,7 @@ func (p *program) send(ctx context.Context, f sendFlags, args []string) error {
 	}
 	defer done()
 	s := &sending{program: p, backend: b, events: events, follower: newFollower(p), items: map[app.ItemID]*outgoing{}}
-	s.orders = p.newController(b, func(id app.ItemID) bool { return s.items[id] != nil })
+	s.orders = p.newController(b, func(id app.ItemID) bool { return s.items[id] != nil }, func(app.ItemID) bool { return true })
 	s.people.apply(app.Event{State: &state})
 	people, err := p.find(ctx, b, f.to, events, s.apply)
 	if err != nil {

@@ -37,6 +37,8 @@ func (t *textPrinter) print(e event) {
 		t.progress(e)
 	case fileEvent:
 		t.file(e)
+	case filesEvent:
+		t.screen.line(plural(int64(e.Count), "file is", "files are") + " listed")
 	case doneEvent:
 		t.done(e)
 	case messageEvent:

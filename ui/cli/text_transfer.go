@@ -154,6 +154,7 @@ func (t *textPrinter) file(e fileEvent) {
 func reason(code, detail string) string {
 	text := map[string]string{
 		app.CodeLink:       "symbolic links are not followed",
+		app.CodeLeftOut:    "a user took it out of the transfer",
 		app.CodeExists:     "it exists there already",
 		app.CodeSpecial:    "it is a device, a pipe or a socket",
 		app.CodeUnreadable: "it cannot be read",
