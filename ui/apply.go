@@ -56,6 +56,7 @@ func (w *Window) Apply(ev app.Event) {
 // applyState starts over: the first event of a stream, also of a new one.
 func (w *Window) applyState(s app.State) {
 	w.ready = true
+	w.closeFiles()
 	w.me = s.Me
 	clear(w.people)
 	clear(w.talks)
@@ -116,6 +117,9 @@ func (w *Window) applyForgot(id app.DeviceID) {
 
 func (w *Window) applyItem(item app.Item, isNew bool) {
 	delete(w.asked, item.ID)
+	if w.files != nil {
+		w.files.follow(item)
+	}
 	if item.Transfer != nil && item.Transfer.State != app.Offered {
 		delete(w.policies, item.ID)
 	}

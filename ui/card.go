@@ -18,6 +18,7 @@ const (
 	actCancel  action = "cancel"
 	actPause   action = "pause"
 	actResume  action = "resume"
+	actFiles   action = "files"
 	actRetry   action = "retry"
 	actOpen    action = "open"
 	actReveal  action = "reveal"
@@ -102,6 +103,9 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 	}
 	if t.Paused && !t.State.Ended() && t.State != app.Offered {
 		c.actions = []action{actResume, actCancel}
+	}
+	if t.State == app.Running && (t.Entries > 1 || !t.Final) {
+		c.actions = append(c.actions, actFiles)
 	}
 	w.addSkipped(&c, t)
 	return c

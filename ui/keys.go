@@ -62,6 +62,8 @@ func (w *Window) escape() {
 	switch {
 	case w.asking != nil:
 		w.stay()
+	case w.files != nil:
+		w.closeFiles()
 	case w.inPanel:
 		w.showPanel(false)
 	case w.problem != nil || w.hint != "":

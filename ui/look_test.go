@@ -111,6 +111,11 @@ var scenes = map[string]func(*bench){
 		b.settle()
 		b.w.panel.scroll.ScrollToOffset(fyne.NewPos(0, 120))
 	},
+	"files": func(b *bench) {
+		chat(b)
+		b.backend.files = fileList(200)
+		b.w.showFiles("t20")
+	},
 	"settings-limits": func(b *bench) {
 		b.w.togglePanel()
 		b.w.panel.up.SetText("5M")

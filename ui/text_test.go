@@ -149,7 +149,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 	for _, state := range []app.MessageState{app.Queued, app.Sent, app.Delivered, app.Read, app.Refused} {
 		keys = append(keys, "message."+string(state))
 	}
-	for _, a := range []action{actAccept, actSaveIn, actDecline, actCancel, actPause, actResume, actRetry, actOpen, actReveal} {
+	for _, a := range []action{actAccept, actSaveIn, actDecline, actCancel, actPause, actFiles, actResume, actRetry, actOpen, actReveal} {
 		keys = append(keys, "action."+string(a))
 	}
 	for i := range 7 {
@@ -162,6 +162,9 @@ func TestFamiliesAreComplete(t *testing.T) {
 		for _, c := range choices {
 			keys = append(keys, "settings."+name+"."+orElse(c, "system"))
 		}
+	}
+	for _, state := range []app.FileState{app.FileWaiting, app.FileComplete, app.FileLeftOut} {
+		keys = append(keys, "files.state."+string(state))
 	}
 	for _, policy := range policyChoices {
 		keys = append(keys, "settings.policy."+string(policy))

@@ -91,6 +91,7 @@ type Window struct {
 	banner   *banner
 	right    *fyne.Container
 	asking   *widget.PopUp // the question before quitting
+	files    *filesDialog  // of a running transfer; nil: not open
 }
 
 // New creates the window without showing it. It ends its work when ctx ends or
