@@ -87,6 +87,7 @@ type Backend interface {
 type SendRequest struct {
 	To     []DeviceID    `json:"to"`
 	Paths  []string      `json:"paths"`            // absolute
+	Parent ItemID        `json:"parent,omitempty"` // our transfer to the same person that this one adds to
 	Policy Policy        `json:"policy,omitempty"` // a wish; the receiver decides
 	Links  bool          `json:"links,omitempty"`  // symbolic links that stay inside a folder are sent as links
 	Limit  int64         `json:"limit,omitempty"`  // bytes per second to each person; 0: none of its own

@@ -358,7 +358,7 @@ func (s *fakeSession) Send(ctx context.Context, out outgoing) (transfer.Report, 
 	key := fmt.Sprint(s.node.id, o.send.Paths)
 	name := filepath.Base(o.send.Paths[0])
 	receiving, cancel := context.WithCancelCause(context.Background())
-	in := &fakeIncoming{cancel: cancel, facts: offerFacts{Peer: there.peer, Message: o.send.Message, Wish: o.send.Policy}}
+	in := &fakeIncoming{cancel: cancel, facts: offerFacts{Peer: there.peer, Message: o.send.Message, Transfer: o.send.Transfer, Parent: o.send.Parent, Wish: o.send.Policy}}
 	there.node.mu.Lock()
 	part := there.node.partials[key]
 	there.node.mu.Unlock()

@@ -14,6 +14,8 @@ import (
 // wireID is the id of a message or transfer as both sides know it.
 type wireID [16]byte
 
+func (id wireID) isZero() bool { return id == wireID{} }
+
 func (id wireID) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(id[:])), nil }
 
 func (id *wireID) UnmarshalText(text []byte) error {

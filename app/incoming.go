@@ -110,8 +110,11 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	fill(t, in.Progress())
 	t.State, t.Problem, t.Rate, t.Left, t.Existing = Offered, nil, 0, -1, 0
 	t.Policy = policyName(facts.Wish)
+	if !facts.Parent.isZero() {
+		t.Parent = a.running(p.rec.ID, facts.Parent)
+	}
 	r := &run{
-		rec: rec, in: in, engine: in, progress: in.Progress, cancel: func(error) {}, moved: time.Now(),
+		rec: rec, id: facts.Transfer, in: in, engine: in, progress: in.Progress, cancel: func(error) {}, moved: time.Now(),
 		answers: make(chan Answer, 1),
 	}
 	a.runs[rec.ID] = r
@@ -124,6 +127,17 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	a.putItem(rec, isNew)
 	a.watch()
 	return r
+}
+
+// running returns the item of the transfer that a person calls id, while it is worked
+// on; "" if none is. The caller holds mu.
+func (a *App) running(person DeviceID, id wireID) ItemID {
+	for item, r := range a.runs {
+		if r.in != nil && r.rec.Person == person && r.id == id {
+			return item
+		}
+	}
+	return ""
 }
 
 // lookForNames tells how many of the names of an offer are taken in the usual folder.

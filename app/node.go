@@ -51,10 +51,12 @@ type incoming interface {
 
 // offerFacts are the fields of a [transfer.Incoming].
 type offerFacts struct {
-	Peer    transfer.Peer
-	Message wireID
-	Wish    transfer.Policy
-	Partial *transfer.Partial // not nil: continues this one, which was accepted before
+	Peer     transfer.Peer
+	Message  wireID
+	Transfer wireID
+	Parent   wireID // the Transfer that it adds to; zero: none
+	Wish     transfer.Policy
+	Partial  *transfer.Partial // not nil: continues this one, which was accepted before
 }
 
 // newNode makes the real node.
@@ -88,7 +90,7 @@ func (s realSession) Send(ctx context.Context, out outgoing) (transfer.Report, e
 type realIncoming struct{ *transfer.Incoming }
 
 func (in realIncoming) Facts() offerFacts {
-	return offerFacts{Peer: in.Peer, Message: in.Message, Wish: in.Wish, Partial: in.Partial}
+	return offerFacts{Peer: in.Peer, Message: in.Message, Transfer: in.Transfer, Parent: in.Parent, Wish: in.Wish, Partial: in.Partial}
 }
 
 // engineHost is what App offers to the node; see [transfer.Host] for the contract.

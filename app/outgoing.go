@@ -24,7 +24,9 @@ var errStopped = errors.New("stopped")
 func (a *App) begin(rec *record) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	ended := make(chan struct{})
-	r := &run{rec: rec, cancel: cancel, ended: ended, wake: make(chan struct{}, 1), moved: time.Now()}
+	var id wireID
+	rand.Read(id[:])
+	r := &run{rec: rec, id: id, cancel: cancel, ended: ended, wake: make(chan struct{}, 1), moved: time.Now()}
 	started := a.spawn(func() {
 		defer close(ended)
 		defer cancel(nil)
@@ -46,8 +48,12 @@ type outcome struct {
 // deliver tries until the transfer is decided or the time for trying is over.
 func (a *App) deliver(ctx context.Context, r *run) outcome {
 	rec := r.rec
-	send := transfer.Send{Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
-	rand.Read(send.Transfer[:])
+	send := transfer.Send{Transfer: r.id, Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
+	a.mu.Lock()
+	if parent := a.runs[rec.Transfer.Parent]; parent != nil {
+		send.Parent = parent.id
+	}
+	a.mu.Unlock()
 	out := a.node.NewOutgoing(send)
 	out.SetRate(rec.Limit)
 	a.mu.Lock()

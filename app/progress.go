@@ -21,6 +21,7 @@ type run struct {
 	cancel   func(cause error)        // ends it; never changes
 	ended    <-chan struct{}          // closed when its goroutine has ended; nil: none of ours; never changes
 	wake     chan struct{}            // outgoing, cap 1: try again now; never changes
+	id       wireID                   // of the transfer on the wire; never changes
 	moved    time.Time                // when bytes moved last
 	meter    meter
 	again    bool // outgoing: Retry was ordered while it was ending

@@ -41,6 +41,12 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 			return nil, newProblem(CodeNotFound, id.String(), "")
 		}
 	}
+	if req.Parent != "" {
+		parent := a.lookup(req.Parent)
+		if parent == nil || parent.Transfer == nil || !parent.Outgoing || len(req.To) != 1 || parent.Person != req.To[0] {
+			return nil, noItem(req.Parent)
+		}
+	}
 	var ids []ItemID
 	for _, id := range req.To {
 		a.know(a.people[id])
@@ -50,7 +56,7 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 				ID: item, Person: id, Outgoing: true, At: time.Now(),
 				Transfer: &Transfer{
 					State: Waiting, Names: names[:min(len(names), 100)], Folders: folders[:min(len(names), 100)], NameCount: len(names),
-					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1,
+					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1, Parent: req.Parent,
 				},
 			},
 			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit, Links: req.Links,

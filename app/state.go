@@ -149,7 +149,9 @@ type Transfer struct {
 	Failed    int64         `json:"failed,omitempty"` // how many of SkipCount were wanted and did not arrive; neither links nor renamed
 	Problem   *Problem      `json:"problem,omitempty"`
 
-	Paused     bool `json:"paused,omitempty"`      // by this side, until it is resumed: over cuts and restarts, and an outgoing one does not go on by itself
+	Paused bool   `json:"paused,omitempty"` // by this side, until it is resumed: over cuts and restarts, and an outgoing one does not go on by itself
+	Parent ItemID `json:"parent,omitempty"` // the transfer, with the same person in the same direction, that this one adds to
+
 	PeerPaused bool `json:"peer_paused,omitempty"` // by the other side, while it is Running
 }
 

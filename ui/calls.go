@@ -82,6 +82,16 @@ func (w *Window) send(to app.DeviceID, paths []string) {
 	})
 }
 
+// addTo asks for files that are sent as a part of a running transfer.
+func (w *Window) addTo(item app.Item) {
+	w.pick(PickRequest{Title: w.words.L("pick.files")}, func(paths []string) {
+		w.call(func(ctx context.Context, b app.Backend) error {
+			_, err := b.Send(ctx, app.SendRequest{To: []app.DeviceID{item.Person}, Paths: paths, Parent: item.ID, Retry: retryFor})
+			return err
+		})
+	})
+}
+
 func (w *Window) answer(item app.ItemID, a app.Answer) {
 	if a.Accept {
 		a.Policy = w.policies[item]

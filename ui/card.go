@@ -19,6 +19,7 @@ const (
 	actPause   action = "pause"
 	actResume  action = "resume"
 	actFiles   action = "files"
+	actAdd     action = "add"
 	actRetry   action = "retry"
 	actOpen    action = "open"
 	actReveal  action = "reveal"
@@ -62,6 +63,9 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 		c.folder = allTrue(t.Folders)
 	}
 	c.facts = w.facts(t)
+	if t.Parent != "" {
+		c.facts = w.L("transfer.added", "facts", c.facts)
+	}
 	who := w.L("person.unknown")
 	if p != nil {
 		who = cleanName(p.Name)
@@ -107,6 +111,9 @@ func (w *words) describe(item app.Item, p *app.Person, system string) card {
 	if t.State == app.Running && (t.Entries > 1 || !t.Final) {
 		c.actions = append(c.actions, actFiles)
 	}
+	if t.State == app.Running && item.Outgoing {
+		c.actions = append(c.actions, actAdd)
+	}
 	w.addSkipped(&c, t)
 	return c
 }
@@ -146,6 +153,9 @@ func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who strin
 		return
 	}
 	c.heading = w.L("offer.heading", "name", who)
+	if t.Parent != "" {
+		c.heading = w.L("offer.heading.more", "name", who)
+	}
 	c.mood = accent
 	for i, name := range t.Names {
 		if len(t.Names) == 1 || i == namesShown {

@@ -19,6 +19,8 @@ func (r *transferRow) flow(width float32, place bool) float32 {
 			r.day.Move(fyne.NewPos((width-size.Width)/2, (dayHeight-size.Height)/2))
 		}
 		y = dayHeight
+	} else if r.place.added {
+		y = 0 // one group with the card above
 	}
 	card := min(cardWidth, width-2*threadMargin)
 	left := float32(threadMargin)

@@ -38,7 +38,38 @@ func (c *conversation) put(item app.Item, isNew bool) (added bool) {
 	}
 	c.index[item.ID] = len(c.items)
 	c.items = append(c.items, item)
+	if item.Transfer != nil && item.Transfer.Parent != "" {
+		c.group()
+	}
 	return true
+}
+
+// group moves transfers that add to another one right below it, and what was added to
+// the same one before; not into another day, since the headings are in order.
+func (c *conversation) group() {
+	below := map[app.ItemID][]app.Item{} // by the item that stands above
+	roots := make([]app.Item, 0, len(c.items))
+	home := map[app.ItemID]app.ItemID{}
+	for _, item := range c.items {
+		at, known := app.ItemID(""), false
+		if item.Transfer != nil && item.Transfer.Parent != "" {
+			at, known = home[item.Transfer.Parent]
+		}
+		if above, ok := c.get(at); known && ok && sameDay(above.At.Local(), item.At.Local()) {
+			home[item.ID] = at
+			below[at] = append(below[at], item)
+			continue
+		}
+		home[item.ID] = item.ID
+		roots = append(roots, item)
+	}
+	c.items = c.items[:0:0]
+	for _, item := range roots {
+		c.items = append(append(c.items, item), below[item.ID]...)
+	}
+	for i, item := range c.items {
+		c.index[item.ID] = i
+	}
 }
 
 // page adds a page of history in front, in its order. Items that are known already
@@ -64,6 +95,7 @@ func (c *conversation) page(h app.History) {
 	for i, item := range c.items {
 		c.index[item.ID] = i
 	}
+	c.group()
 }
 
 // get returns the item with an id.
@@ -97,6 +129,7 @@ type place struct {
 	day   bool // the first of its day: a heading goes above it
 	first bool // the first of a group of one side
 	last  bool // the last of a group of one side
+	added bool // it stands below the transfer that it adds to
 }
 
 func (c *conversation) place(id app.ItemID) place {
@@ -105,6 +138,10 @@ func (c *conversation) place(id app.ItemID) place {
 		return place{first: true, last: true}
 	}
 	p := place{day: i == 0 || !sameDay(c.items[i].At.Local(), c.items[i-1].At.Local())}
+	if t := c.items[i].Transfer; t != nil && t.Parent != "" && i > 0 && c.items[i-1].Transfer != nil {
+		above := c.items[i-1]
+		p.added = above.ID == t.Parent || above.Transfer.Parent != ""
+	}
 	p.first = p.day || !together(c.items[i-1], c.items[i])
 	p.last = i+1 == len(c.items) || !together(c.items[i], c.items[i+1])
 	return p

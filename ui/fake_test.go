@@ -65,6 +65,9 @@ func (f *fakeBackend) Find(_ context.Context, peer string, _ time.Duration) (app
 }
 
 func (f *fakeBackend) Send(_ context.Context, r app.SendRequest) ([]app.ItemID, error) {
+	if r.Parent != "" {
+		return []app.ItemID{"sent"}, f.note("Send", "%s %q added to %s", r.To[0].Short(), r.Paths, r.Parent)
+	}
 	return []app.ItemID{"sent"}, f.note("Send", "%s %q", r.To[0].Short(), r.Paths)
 }
 

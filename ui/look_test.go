@@ -116,6 +116,12 @@ var scenes = map[string]func(*bench){
 		b.backend.files = fileList(200)
 		b.w.showFiles("t20")
 	},
+	"added": func(b *bench) {
+		chat(b)
+		t := app.Transfer{State: app.Offered, Names: []string{"appendix.pdf"}, NameCount: 1, Folders: []bool{false},
+			Entries: 1, Bytes: 2_000_000, Final: true, Left: -1, Parent: "t20"}
+		b.item(transferItem(40, true, t), true)
+	},
 	"settings-limits": func(b *bench) {
 		b.w.togglePanel()
 		b.w.panel.up.SetText("5M")

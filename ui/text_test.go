@@ -149,7 +149,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 	for _, state := range []app.MessageState{app.Queued, app.Sent, app.Delivered, app.Read, app.Refused} {
 		keys = append(keys, "message."+string(state))
 	}
-	for _, a := range []action{actAccept, actSaveIn, actDecline, actCancel, actPause, actFiles, actResume, actRetry, actOpen, actReveal} {
+	for _, a := range []action{actAccept, actSaveIn, actDecline, actCancel, actPause, actAdd, actFiles, actResume, actRetry, actOpen, actReveal} {
 		keys = append(keys, "action."+string(a))
 	}
 	for i := range 7 {

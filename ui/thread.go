@@ -179,7 +179,9 @@ func (t *thread) itemChanged(item app.Item, added bool) {
 		t.blank.Hide()
 		t.content.Refresh()
 	}
-	if item.Outgoing {
+	if item.Outgoing && talk.items[len(talk.items)-1].ID != item.ID {
+		t.list.show(string(item.ID)) // below the transfer that it adds to
+	} else if item.Outgoing {
 		t.toNewest()
 	} else if !t.list.atEnd {
 		t.newer.Show()

@@ -141,6 +141,8 @@ func (w *Window) act(id app.ItemID, a action) {
 		w.pauseItem(id)
 	case actResume:
 		w.resumeItem(id)
+	case actAdd:
+		w.addTo(item)
 	case actFiles:
 		w.showFiles(id)
 	case actRetry:

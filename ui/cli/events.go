@@ -67,15 +67,16 @@ type offerEvent struct {
 	ID        string   `json:"id"`
 	Outgoing  bool     `json:"outgoing"`
 	Peer      who      `json:"peer"`
-	Names     []string `json:"names"`      // top-level names, at most 100
-	Folders   []bool   `json:"folders"`    // beside names
-	NameCount int      `json:"name_count"` // how many top-level names in all
-	Entries   int64    `json:"entries"`    // files, folders and links so far
-	Bytes     int64    `json:"bytes"`      // so far
-	Final     bool     `json:"final"`      // entries and bytes will not rise any more
-	Policy    string   `json:"policy"`     // what the sender wishes for names that exist: "keep", "update", "skip"
-	Existing  int      `json:"existing"`   // incoming: how many of names exist where they would land
-	Answer    bool     `json:"answer"`     // it waits for a line on standard input
+	Names     []string `json:"names"`            // top-level names, at most 100
+	Folders   []bool   `json:"folders"`          // beside names
+	NameCount int      `json:"name_count"`       // how many top-level names in all
+	Entries   int64    `json:"entries"`          // files, folders and links so far
+	Bytes     int64    `json:"bytes"`            // so far
+	Final     bool     `json:"final"`            // entries and bytes will not rise any more
+	Policy    string   `json:"policy"`           // what the sender wishes for names that exist: "keep", "update", "skip"
+	Existing  int      `json:"existing"`         // incoming: how many of names exist where they would land
+	Parent    string   `json:"parent,omitempty"` // the id of the transfer that it adds to
+	Answer    bool     `json:"answer"`           // it waits for a line on standard input
 }
 
 // statePaused is the state of what a user pauses, however far it had come.

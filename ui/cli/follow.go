@@ -179,7 +179,7 @@ func (f *follower) offer(it app.Item, answer bool) offerEvent {
 		ID: string(it.ID), Outgoing: it.Outgoing, Peer: f.people.who(it.Person),
 		Names: t.Names, Folders: t.Folders, NameCount: t.NameCount,
 		Entries: t.Entries, Bytes: t.Bytes, Final: t.Final, Answer: answer,
-		Policy: string(t.Policy), Existing: t.Existing,
+		Policy: string(t.Policy), Existing: t.Existing, Parent: string(t.Parent),
 	}
 }
 

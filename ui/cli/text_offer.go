@@ -20,7 +20,11 @@ func (t *textPrinter) offer(e offerEvent) {
 	t.screen.answered(false) // it is asked again when more is known
 	t.bars.clear()
 	t.bars.paused = true
-	t.screen.line(fmt.Sprintf("%s (%s, %s) wants to send %s:", t.paint(bold, clean(e.Peer.Name)), e.Peer.Short, trust(e.Peer), size))
+	verb := "send"
+	if e.Parent != "" {
+		verb = "add to what is being sent:"
+	}
+	t.screen.line(fmt.Sprintf("%s (%s, %s) wants to %s %s:", t.paint(bold, clean(e.Peer.Name)), e.Peer.Short, trust(e.Peer), verb, size))
 	shown := e.Names
 	if len(shown) > promptNames+1 { // never a line that says "and 1 more"
 		shown = shown[:promptNames]
