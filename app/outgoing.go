@@ -30,7 +30,7 @@ func (a *App) begin(rec *record) {
 	started := a.spawn(func() {
 		defer close(ended)
 		defer cancel(nil)
-		o := a.deliver(ctx, r)
+		o := a.deliver(ctx, r, rec)
 		a.concluded(ctx, r, o)
 	})
 	if started {
@@ -45,9 +45,9 @@ type outcome struct {
 	err    error
 }
 
-// deliver tries until the transfer is decided or the time for trying is over.
-func (a *App) deliver(ctx context.Context, r *run) outcome {
-	rec := r.rec
+// deliver tries until the transfer is decided or the time for trying is over. rec is how
+// it began; orders may replace r.rec at any time.
+func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 	send := transfer.Send{Transfer: r.id, Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
 	a.mu.Lock()
 	if parent := a.runs[rec.Transfer.Parent]; parent != nil {
