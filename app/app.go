@@ -46,7 +46,9 @@ type App struct {
 	people   map[DeviceID]*person
 	news     chan struct{} // closed and replaced when people change
 	runs     map[ItemID]*run
-	ticking  bool // the progress loop runs
+	lastTurn uint64
+	lined    chan struct{} // closed and replaced when a run has left the line
+	ticking  bool          // the progress loop runs
 	boxes    map[*mailbox]struct{}
 	early    []*Problem // told to the first stream
 	limits   strangerLimits
@@ -76,7 +78,7 @@ func newApp(p parts) *App {
 	a := &App{
 		log: p.options.Log, opt: p.options, profile: p.profile, store: p.store, secret: p.secret, epoch: p.epoch,
 		file: p.file, settings: p.settings, override: p.options, given: p.given,
-		people: map[DeviceID]*person{}, news: make(chan struct{}), runs: map[ItemID]*run{},
+		people: map[DeviceID]*person{}, news: make(chan struct{}), runs: map[ItemID]*run{}, lined: make(chan struct{}),
 		boxes: map[*mailbox]struct{}{}, early: p.problems,
 	}
 	if a.log == nil {
@@ -107,6 +109,9 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.mu.Unlock()
 	a.spawn(a.watchAddresses)
 	a.spawn(a.tidy)
+	a.mu.Lock()
+	a.goOnAll()
+	a.mu.Unlock()
 }
 
 // spawn runs f in a goroutine that Close waits for; after Close it does nothing.

@@ -14,7 +14,7 @@
 //	app.go       the owner's state and its lock; close.go ends everything
 //	stream.go    the ordered events of one front end, kept by mailbox.go
 //	people.go    who is there; find.go resolves names; trust.go pins keys
-//	send.go      transfers to others; outgoing.go tries again, verdict.go judges the end
+//	send.go      transfers to others; outgoing.go tries again, line.go keeps their order, verdict.go judges the end
 //	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
 //	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go
 //	files.go     the single files of what runs

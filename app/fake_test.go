@@ -150,7 +150,7 @@ const fakeSize = 1 << 20
 
 func (n *fakeNode) Run(ctx context.Context, ln net.Listener) error {
 	<-ctx.Done()
-	n.cut()
+	n.setDown(true)
 	time.Sleep(n.hang)
 	return nil
 }

@@ -30,18 +30,26 @@ func (id *wireID) UnmarshalText(text []byte) error {
 // record is an item as it is stored, with what only the engine needs.
 type record struct {
 	Item
-	Remote wireID        `json:"remote,omitzero"` // incoming: the sender's id of it; outgoing: ours, same as ID
-	Batch  wireID        `json:"batch,omitzero"`  // outgoing transfer: same for all people of one Send
-	Seq    uint64        `json:"seq,omitempty"`   // outgoing message: its number in the conversation
-	Retry  time.Duration `json:"retry,omitempty"` // outgoing transfer: as in [SendRequest]
-	Wish   Policy        `json:"wish,omitempty"`  // outgoing transfer: as in [SendRequest]
-	Links  bool          `json:"links,omitempty"` // outgoing transfer: as in [SendRequest]
-	Limit  int64         `json:"limit,omitempty"` // outgoing transfer: as in [SendRequest]
+	Remote wireID        `json:"remote,omitzero"`  // incoming: the sender's id of it; outgoing: ours, same as ID
+	Batch  wireID        `json:"batch,omitzero"`   // outgoing transfer: same for all people of one Send
+	Seq    uint64        `json:"seq,omitempty"`    // outgoing message: its number in the conversation
+	Retry  time.Duration `json:"retry,omitempty"`  // outgoing transfer: as in [SendRequest]
+	Wish   Policy        `json:"wish,omitempty"`   // outgoing transfer: as in [SendRequest]
+	Links  bool          `json:"links,omitempty"`  // outgoing transfer: as in [SendRequest]
+	Window bool          `json:"window,omitempty"` // outgoing transfer: sent by a process with a window
+	GoOn   bool          `json:"go_on,omitempty"`  // outgoing transfer, Interrupted: only by the end of the program
+	Limit  int64         `json:"limit,omitempty"`  // outgoing transfer: as in [SendRequest]
 }
 
 // pending reports whether r is an outgoing message that its receiver has not confirmed.
 func (r *record) pending() bool {
 	return r.Outgoing && r.Message != nil && (r.Message.State == Queued || r.Message.State == Sent)
+}
+
+// mayGoOn reports whether a transfer that the end of the program cuts goes on by itself
+// at the next start: nobody stopped it, and it was to be tried again.
+func (r *record) mayGoOn() bool {
+	return r.Outgoing && r.Transfer.State == Interrupted && !r.Transfer.Paused && r.Window && r.Retry > 0
 }
 
 // clone returns a copy that may be changed; slices in it are shared and are only

@@ -1,6 +1,9 @@
 package app
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // save makes rec the state of r: stored, and told with every stream getting exactly
 // this one. The caller holds mu.
@@ -44,7 +47,22 @@ func (a *App) loadTransfers() {
 			rec.Transfer.Problem = a.interrupted(rec)
 			rec.Transfer.Rate, rec.Transfer.Left = 0, -1
 			unpause(rec.Transfer)
+			rec.GoOn = rec.mayGoOn()
 			a.saved(a.store.put(0, rec))
+		}
+	}
+}
+
+// goOnAll works again on what only the end of the program cut. The caller holds mu.
+func (a *App) goOnAll() {
+	if !a.opt.Window { // a command has its own work
+		return
+	}
+	open := a.store.open()
+	slices.SortStableFunc(open, func(x, y *record) int { return x.At.Compare(y.At) })
+	for _, rec := range open {
+		if rec.GoOn {
+			a.restart(rec)
 		}
 	}
 }
@@ -57,6 +75,7 @@ func (a *App) interruptAll() {
 		rec.Transfer.State, rec.Transfer.Problem = Interrupted, a.interrupted(rec)
 		rec.Transfer.Rate, rec.Transfer.Left = 0, -1
 		unpause(rec.Transfer)
+		rec.GoOn = rec.mayGoOn()
 		a.putItem(rec, false)
 		delete(a.runs, id)
 	}

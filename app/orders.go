@@ -11,6 +11,7 @@ func (a *App) restart(rec *record) {
 	rec = rec.clone()
 	t := rec.Transfer
 	t.State, t.Problem, t.Rate, t.Left, t.Paused = Waiting, nil, 0, -1, false
+	rec.GoOn = false
 	t.Skipped, t.SkipCount, t.Links, t.Failed = nil, 0, 0, 0
 	a.putItem(rec, false)
 	a.begin(rec)
@@ -54,6 +55,7 @@ func (a *App) goOn(rec *record) {
 	case r.stopping:
 		r.again = true
 	default:
+		r.lining = r.lining || r.resting
 		select {
 		case r.wake <- struct{}{}:
 		default:

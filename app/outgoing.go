@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	firstPause  = 250 * time.Millisecond // before the second try
-	lastPause   = 10 * time.Second       // between tries at most
-	maxReplaced = 5                      // how often another connection may take over before that counts as a cut
+	firstPause  = time.Second      // before the second try
+	lastPause   = 60 * time.Second // between tries at most
+	maxReplaced = 5                // how often another connection may take over before that counts as a cut
 
 	longTry = 30 * time.Second // a try that lasted this long counts as movement
 )
@@ -35,6 +35,8 @@ func (a *App) begin(rec *record) {
 	})
 	if started {
 		a.runs[rec.ID] = r
+		a.lastTurn++
+		r.turn, r.lining = a.lastTurn, true
 		a.watch()
 	}
 }
@@ -67,6 +69,7 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 		var report transfer.Report
 		if err == nil {
 			reached = true
+			a.awaitTurn(ctx, r)
 			a.mu.Lock()
 			r.progress = out.Progress
 			a.mu.Unlock()
@@ -74,6 +77,7 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 			a.mu.Lock()
 			a.take(r, out.Progress())
 			r.progress = nil
+			a.leaveLine(r)
 			a.mu.Unlock()
 		}
 		if err == nil || ctx.Err() != nil || !transient(err) {
@@ -105,6 +109,8 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 			return outcome{err: err}
 		}
 		a.wait(r, err)
+		a.leaveLine(r)
+		r.resting = true
 		a.mu.Unlock()
 		select {
 		case <-time.After(min(pause, left)):
@@ -114,6 +120,9 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 		case <-ctx.Done():
 			return outcome{err: context.Cause(ctx)}
 		}
+		a.mu.Lock()
+		r.resting, r.lining = false, true
+		a.mu.Unlock()
 	}
 }
 
@@ -155,6 +164,8 @@ func (a *App) concluded(ctx context.Context, r *run, o outcome) {
 		finish(t, o.report)
 	}
 	delete(a.runs, rec.ID)
+	a.leaveLine(r)
+	rec.GoOn = errors.Is(context.Cause(ctx), errClosing) && rec.mayGoOn()
 	a.save(r, rec)
 	if r.again && t.State != Done && !a.ending {
 		a.restart(rec)

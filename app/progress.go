@@ -24,8 +24,11 @@ type run struct {
 	id       wireID                   // of the transfer on the wire; never changes
 	moved    time.Time                // when bytes moved last
 	meter    meter
-	again    bool // outgoing: Retry was ordered while it was ending
-	stopping bool // outgoing: it is ending
+	turn     uint64 // outgoing: its place among others; never changes
+	lining   bool   // outgoing: its offer is to go out before those of later turns
+	resting  bool   // outgoing: it waits for its next try
+	again    bool   // outgoing: Retry was ordered while it was ending
+	stopping bool   // outgoing: it is ending
 
 	in       incoming    // incoming only
 	answers  chan Answer // incoming, cap 1: the decision; never changes
@@ -92,6 +95,9 @@ func (a *App) observe(r *run, pr transfer.Progress) {
 	}
 	fill(t, pr)
 	if rec.Outgoing {
+		if pr.Phase >= transfer.Offering && pr.Phase < transfer.Over { // Over: of the try before
+			a.leaveLine(r)
+		}
 		switch pr.Phase {
 		case transfer.Offering:
 			t.State = Offered

@@ -59,7 +59,7 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 					Policy: policyOr(req.Policy), Sources: slices.Clone(req.Paths), Left: -1, Parent: req.Parent,
 				},
 			},
-			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit, Links: req.Links,
+			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit, Links: req.Links, Window: a.opt.Window,
 		}
 		a.putItem(rec, true)
 		a.begin(rec)

@@ -13,6 +13,7 @@ func (a *App) kick(p *person) {
 	}
 	for _, r := range a.runs {
 		if r.rec.Person == p.rec.ID && r.wake != nil {
+			r.lining = r.lining || r.resting // all at once, so that they go in their order
 			select {
 			case r.wake <- struct{}{}:
 			default:

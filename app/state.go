@@ -102,7 +102,7 @@ const (
 	Waiting     TransferState = "waiting"     // outgoing: the person is not reached yet, or again after a cut (Problem says so); goes on by itself
 	Offered     TransferState = "offered"     // waits for Accept or Decline
 	Running     TransferState = "running"     // bytes move
-	Interrupted TransferState = "interrupted" // cut off; incoming: until the sender comes back; outgoing: until Retry
+	Interrupted TransferState = "interrupted" // cut off; incoming: until the sender comes back; outgoing: until Resume, Retry, or the next start of the window that sent it
 	Done        TransferState = "done"        // everything is on the receiver's disk, except what Skipped names
 	Declined    TransferState = "declined"    // the receiver said no
 	Cancelled   TransferState = "cancelled"   // ended by one of the two; Problem says by whom

@@ -213,6 +213,12 @@ func (t *textPrinter) doneBadly(e doneEvent, name string) {
 		t.screen.line("declined " + what(e.Names, e.NameCount) + " of " + name + ": only paired people are accepted here")
 	case app.TransferState(e.State) == app.Declined:
 		t.screen.line("declined " + what(e.Names, e.NameCount) + " of " + name)
+	case p.Code == app.CodeCancelled:
+		t.screen.line("cancelled " + what(e.Names, e.NameCount) + " of " + name + "; nothing of it is kept")
+	case p.Code == app.CodeExpired:
+		t.screen.line(clean(p.Text))
+	case e.Stored > 0:
+		t.screen.line(name + " cancelled " + what(e.Names, e.NameCount) + "; nothing of it is kept")
 	default:
 		t.screen.line(name + " took it back")
 	}
