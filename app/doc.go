@@ -23,7 +23,7 @@
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
 //	network.go   the listener (door.go), the search and our addresses
 //	problems.go  errors and the sentences that users read
-//	owner.go     the door for other processes; client.go knocks at it; wire.go is what they say
+//	owner.go     the door for other processes; client.go knocks at it, calls.go says what it wants; wire.go is what they say
 //
 // One process owns a profile: it alone holds the key, the database, the sockets and
 // the sessions. The state of [App] is guarded by one mutex; nothing under it waits

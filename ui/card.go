@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"yonder/app"
@@ -189,45 +188,6 @@ func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who strin
 	c.actions = []action{actAccept, actSaveIn, actDecline}
 }
 
-// describeEnded tells apart who ended a transfer and what can follow.
-func (w *words) describeEnded(c *card, item app.Item) {
-	t := item.Transfer
-	c.mood = neutral
-	if t.State == app.Failed {
-		c.mood = bad
-	}
-	if t.State == app.Declined && item.Outgoing {
-		c.mood = warning
-	}
-	if item.Outgoing {
-		c.next = w.L("transfer.out." + string(t.State) + ".next")
-		c.actions = []action{actRetry}
-	}
-	if t.Stored > 0 && t.Bytes > 0 && t.State != app.Declined {
-		w.addProgress(c, t, false)
-	}
-}
-
-func doneActions(item app.Item, system string) []action {
-	t := item.Transfer
-	if item.Outgoing {
-		if len(t.Sources) > 0 {
-			return []action{actReveal}
-		}
-		return nil
-	}
-	if len(t.Paths) == 0 {
-		if t.Folder == "" {
-			return nil
-		}
-		return []action{actReveal}
-	}
-	if len(t.Paths) == 1 && harmless(t.Paths[0], system) {
-		return []action{actOpen, actReveal}
-	}
-	return []action{actReveal}
-}
-
 // facts writes kind, count and size: "Folder · 312 items · 1.2 GB".
 func (w *words) facts(t *app.Transfer) string {
 	var parts []string
@@ -293,26 +253,6 @@ func (w *words) addSkipped(c *card, t *app.Transfer) {
 	if c.mood == good {
 		c.mood = warning
 	}
-}
-
-// risky are the kinds of files that run something when they are opened; a row
-// offers to show them in their folder only.
-var risky = func() map[string]bool {
-	set := map[string]bool{}
-	for ext := range strings.FieldsSeq(".exe .com .bat .cmd .msi .msix .scr .pif .ps1 .psm1 .vbs .vbe .js .jse .wsf .wsh .hta " +
-		".cpl .jar .reg .lnk .url .scf .inf .library-ms .search-ms .appref-ms .settingcontent-ms .msc .gadget .application " +
-		".desktop .sh .bash .zsh .csh .run .appimage .deb .rpm .flatpakref .snap .py .pl .rb .php .command .app .pkg .dmg " +
-		".terminal .workflow .scpt .webloc .inetloc .fileloc .iso .img .vhd .vhdx .chm .docm .xlsm .pptm") {
-		set[ext] = true
-	}
-	return set
-}()
-
-// harmless reports whether a received path may get an Open button. On Windows a
-// folder or file without extension is asked about by the shell itself.
-func harmless(path, system string) bool {
-	ext := strings.ToLower(filepath.Ext(strings.TrimRight(path, ". ")))
-	return !risky[ext] && (ext != "" || system != "windows")
 }
 
 func allTrue(values []bool) bool {

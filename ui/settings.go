@@ -41,23 +41,6 @@ type settingsPanel struct {
 	scroll    *container.Scroll
 }
 
-// Choices of the selects, as they stand in the settings, in the order shown.
-var (
-	languageChoices  = []string{"", english, chinese}
-	themeChoices     = []string{"", "light", "dark"}
-	sendKeyChoices   = []string{"return", "ctrl"}
-	discoveryChoices = []string{"both", "mdns", "broadcast", "none"}
-	policyChoices    = []app.Policy{app.KeepBoth, app.Update, app.SkipExisting}
-)
-
-// policies names the policyChoices.
-func (w *words) policies() (names []string) {
-	for _, policy := range policyChoices {
-		names = append(names, w.L("settings.policy."+string(policy)))
-	}
-	return names
-}
-
 func newSettingsPanel(w *Window) *settingsPanel {
 	l := w.words
 	p := &settingsPanel{w: w, troubles: map[string]*prose{}, help: map[string]string{}, saved: newCaption("")}
@@ -253,32 +236,4 @@ func (p *settingsPanel) chooseFolder() {
 func (p *settingsPanel) copyID() {
 	p.w.o.App.Clipboard().SetContent(p.w.me.ID.String())
 	p.saved.set(p.w.words.L("settings.id.copied"), theme.ColorNameSuccess)
-}
-
-// togglePanel opens and closes the settings.
-func (w *Window) togglePanel() { w.showPanel(!w.inPanel) }
-
-// showPanel puts the settings in place of the conversation, or back.
-func (w *Window) showPanel(open bool) {
-	opening := open && !w.inPanel
-	w.inPanel = open
-	if opening {
-		w.panel.fill(w.settings)
-	}
-	if open {
-		w.thread.content.Hide()
-		w.panel.content.Show()
-		w.loadPartials()
-	} else {
-		w.panel.content.Hide()
-		w.thread.content.Show()
-	}
-	w.refreshPeople()
-	w.right.Refresh()
-	if opening {
-		w.win.Canvas().Focus(w.panel.name)
-	}
-	if !open {
-		w.markRead()
-	}
 }
