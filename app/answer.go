@@ -78,7 +78,11 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 		a.spawn(func() { a.steer(r) })
 	}
 	a.know(a.person(rec.Person, ""))
-	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy], Links: a.opt.Links}
+	links := a.opt.Links
+	if partial := r.in.Facts().Partial; partial != nil { // as it was accepted
+		links = partial.Links
+	}
+	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy], Links: links}
 }
 
 // refuse ends an offer that would have been accepted without asking, had there been

@@ -124,8 +124,13 @@ func (a *App) removeFiles(partials []transfer.Partial) (first error) {
 	return first
 }
 
-// tidy removes old partials now and once a day.
+// tidy removes what an earlier run had no time for, and old partials now and once a day.
 func (a *App) tidy() {
+	for _, f := range a.store.leftovers() {
+		if err := f.Remove(); err != nil {
+			a.log.Warn("remove staging folder", "folder", f.Staging, "err", err)
+		}
+	}
 	ticker := time.NewTicker(tidyEvery)
 	defer ticker.Stop()
 	for {

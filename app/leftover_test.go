@@ -159,6 +159,26 @@ func TestRunningPartialStays(t *testing.T) {
 	})
 }
 
+// TestDoneLeavesNothing: the program ended between the last file's getting its name and
+// the removal of the folder where it had arrived.
+func TestDoneLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, dir := newLAN(), t.TempDir()
+		h := l.addAt(t, dir, nil)
+		p := h.leave(t, 1, DeviceID{1}, t.TempDir(), "x", time.Now(), 1)
+		done := transfer.Finished{Transfer: [16]byte{2}, Folder: p.Folder, Staging: p.Staging}
+		if err := h.store.PutDone(p.Peer, p.Key, done); err != nil {
+			t.Fatal(err)
+		}
+		h.Close()
+		h = l.addAt(t, dir, nil)
+		synctest.Wait()
+		if files, row := h.there(p); files || row {
+			t.Errorf("files are there: %v, the row: %v", files, row)
+		}
+	})
+}
+
 // TestOldPartialsGoAtTheStart: those that grew old while nothing ran.
 func TestOldPartialsGoAtTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
