@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	firstPause  = time.Second      // before the second try
-	lastPause   = 60 * time.Second // between tries at most
-	maxReplaced = 5                // how often another connection may take over before that counts as a cut
+	cutPause    = 250 * time.Millisecond // before the next try when bytes had moved: most cuts are short
+	firstPause  = time.Second            // before the second try
+	lastPause   = 60 * time.Second       // between tries at most
+	maxReplaced = 5                      // how often another connection may take over before that counts as a cut
 
 	longTry = 30 * time.Second // a try that lasted this long counts as movement
 )
@@ -95,7 +96,7 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 			r.moved = time.Now()
 		}
 		if r.moved.After(begun) {
-			pause = firstPause
+			pause = cutPause
 		}
 		left := rec.Retry - time.Since(r.moved)
 		if left <= 0 {
@@ -114,7 +115,7 @@ func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
 		a.mu.Unlock()
 		select {
 		case <-time.After(min(pause, left)):
-			pause = min(2*pause, lastPause)
+			pause = min(max(2*pause, firstPause), lastPause)
 		case <-r.wake:
 			pause = firstPause
 		case <-ctx.Done():

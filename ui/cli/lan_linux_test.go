@@ -64,6 +64,10 @@ type lanEvent struct {
 	Resumed int64  `json:"resumed"`
 	Source  string `json:"source"`
 
+	ID       string       `json:"id"`
+	By       string       `json:"by"`
+	Entry    *uint32      `json:"entry"`
+	Code     string       `json:"code"`
 	Outgoing bool         `json:"outgoing"`
 	Stored   int64        `json:"stored"`
 	Bytes    int64        `json:"bytes"`

@@ -19,7 +19,8 @@ import (
 // waited for whenever they came.
 type process struct {
 	t     *testing.T
-	what  string // its command, for messages
+	what  string    // its command, for messages
+	input io.Writer // its standard input
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when it is gone and its last event was taken
 
@@ -38,6 +39,9 @@ func (l *lan) start(host int, args ...string) *process {
 	}
 	p.cmd.Stderr = printed{p}
 	out, err := p.cmd.StdoutPipe()
+	if err == nil {
+		p.input, err = p.cmd.StdinPipe()
+	}
 	if err == nil {
 		err = p.cmd.Start()
 	}
