@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"sync"
@@ -8,22 +9,14 @@ import (
 	"time"
 )
 
-// large makes a file of 32 MiB, which takes half a second to arrive.
+// large makes a file of 32 MiB.
 func large(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "large.bin")
-	if err := os.WriteFile(path, make([]byte, 32<<20), 0o600); err != nil {
+	content := make([]byte, 32<<20)
+	rand.Read(content) // does not shrink
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for at := int64(0); at < 32<<20; at += 4 << 10 { // does not shrink to nothing
-		if _, err := f.WriteAt([]byte(NewItemID()), at); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return path
 }
@@ -122,6 +115,7 @@ func TestRealCancelRemovesWhatArrived(t *testing.T) {
 			a, b := openReal(t, t.TempDir(), 0, nil), openReal(t, t.TempDir(), 0, nil)
 			fa, fb := followReal(t, a), followReal(t, b)
 			meet(t, a, b)
+			a.node.SetRate(8<<20, 0) // it runs for four seconds
 			sent := send(t, a, b.me.ID, 0, large(t))
 			got := fb.incoming().ID
 			accept(t, b, got)

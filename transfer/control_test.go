@@ -154,6 +154,37 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
+// TestLeftOutStaysOut: what was left out stays so when the transfer is interrupted and
+// goes on.
+func TestLeftOutStaysOut(t *testing.T) {
+	p := newPair(t)
+	write(t, filepath.Join(p.src, "f", "a"), random(8*chunkSize))
+	write(t, filepath.Join(p.src, "f", "b"), random(8*chunkSize))
+	write(t, filepath.Join(p.src, "f", "c"), []byte("small"))
+	out := outgoing(filepath.Join(p.src, "f"))
+	out.SetRate(8 << 20)
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	s := connect(t, p.a, p.b)
+	go func() {
+		_, err := s.Send(ctx, out)
+		result <- err
+	}()
+	eventually(t, "a part to come", func() bool { return out.Progress().Stored > chunkSize })
+	out.LeaveOut(2)
+	out.LeaveOut(3)
+	cancel()
+	if err := <-result; err == nil {
+		t.Fatal("the interrupted transfer succeeded")
+	}
+	out.SetRate(0)
+	report := p.sendOut(t, out)
+	if report.Files != 1 || report.SkipCount != 2 || report.Failed != 0 {
+		t.Errorf("report = %+v, want one file and two left out", report)
+	}
+	onlyThese(t, p.dst, "f/a")
+}
+
 // TestRateLimits counts the bytes of a limited transfer over some time. The bound is
 // wide: what it must show is that there is one, at each place where one can be set.
 func TestRateLimits(t *testing.T) {

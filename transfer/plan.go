@@ -196,6 +196,10 @@ func (p *plan) cursorLocked() (job, bool) {
 			p.sender.fail(p.sender.scan.manifest.err())
 			break
 		}
+		if n.kind == kindFile && !p.unwanted[i] && p.sender.out.wasLeftOut(p.sender.scan.manifest, i) {
+			p.unwantLocked(i)
+			p.sender.queue.fileFailed(i, SkipLeftOut, "")
+		}
 		if n.kind != kindFile || n.size == 0 || p.unwanted[i] {
 			p.next++
 			continue

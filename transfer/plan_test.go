@@ -22,7 +22,7 @@ func planned(t testing.TB) *plan {
 		}
 	}
 	m.finish()
-	p := newPlan(&sender{scan: &scan{manifest: m}})
+	p := newPlan(&sender{scan: &scan{manifest: m}, out: &Outgoing{}})
 	p.await()
 	p.pages(4, true)
 	return p

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 )
@@ -94,6 +95,23 @@ func (q *queue) putContent(item queued) {
 	q.items = append(q.items, item)
 	q.mu.Unlock()
 	q.w.ready(q)
+}
+
+// drop removes the chunks of an entry that have not begun to leave.
+func (q *queue) drop(entry uint32) {
+	q.mu.Lock()
+	var dropped []queued
+	q.items = slices.DeleteFunc(q.items, func(item queued) bool {
+		gone := item.chunk != nil && item.chunk.entry == entry && !item.begun
+		if gone {
+			dropped = append(dropped, item)
+		}
+		return gone
+	})
+	q.mu.Unlock()
+	for _, item := range dropped {
+		item.release()
+	}
 }
 
 // fileDone and fileFailed queue the outcome of a file; they travel many to a frame.

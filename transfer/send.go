@@ -48,6 +48,7 @@ type Outgoing struct {
 	current *sender // while Send runs
 	last    Progress
 	paused  bool
+	left    map[string]bool // files that were left out, by path on the wire
 }
 
 // NewOutgoing prepares a transfer. Nothing is read before [Session.Send].
@@ -78,16 +79,40 @@ func (o *Outgoing) Pause(on bool) {
 // SetRate limits the transfer to n bytes per second of what goes over the wire; 0: no limit.
 func (o *Outgoing) SetRate(n int64) { o.limit.set(n) }
 
-// LeaveOut takes a file out of the running attempt; it is reported as [SkipLeftOut].
-// Nothing happens when it has arrived already.
+// LeaveOut takes a file out of the running attempt, and out of later ones; it is reported
+// as [SkipLeftOut]. Nothing happens when it has arrived already.
 func (o *Outgoing) LeaveOut(entry uint32) {
 	o.mu.Lock()
 	a := o.current
 	o.mu.Unlock()
-	if a != nil && a.moving.Load() {
-		a.plan.unwant(entry)
+	if a != nil && a.moving.Load() && a.leaveOut(entry) {
 		a.queue.fileFailed(entry, SkipLeftOut, "")
 	}
+}
+
+// leaveOut drops what is not sent yet of a file, for either side; false when the entry is
+// no file.
+func (a *sender) leaveOut(entry uint32) bool {
+	n, ok := a.scan.manifest.node(entry)
+	if !ok || n.kind != kindFile {
+		return false
+	}
+	a.out.mu.Lock()
+	if a.out.left == nil {
+		a.out.left = map[string]bool{}
+	}
+	a.out.left[a.scan.manifest.path(entry)] = true
+	a.out.mu.Unlock()
+	a.plan.unwant(entry)
+	a.queue.drop(entry)
+	return true
+}
+
+// wasLeftOut reports whether a file was left out in this attempt or an earlier one.
+func (o *Outgoing) wasLeftOut(m *manifest, entry uint32) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.left) > 0 && o.left[m.path(entry)]
 }
 
 // Files lists at most n files of the running attempt from entry on.
@@ -395,10 +420,9 @@ func (a *sender) fileState(entry uint32) FileState {
 // putChunk queues a chunk in the better of its two forms.
 func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, release func()) {
 	head := chunkHeader{raw: uint32(len(b)), encoded: uint32(len(b)), value: v}
-	if allZero(b) {
-		release()
+	if allZero(b) { // its buffer bounds how many of them wait
 		head.encoding, head.encoded = encodingZero, 0
-		a.queue.putChunk(f.index, chunk, head, nil, func() {})
+		a.queue.putChunk(f.index, chunk, head, nil, release)
 		return
 	}
 	if packed := a.shrink.encode(b, a.session.out.linkRate(), a.session.out.sent()); packed != nil {

@@ -290,10 +290,9 @@ func (s *Session) onCancel(stream uint32, payload []byte) error {
 // leaveOut takes one file out of a transfer for the peer.
 func (s *Session) leaveOut(stream, entry uint32) error {
 	if out := s.sender(stream); out != nil && out.moving.Load() {
-		if n, ok := out.scan.manifest.node(entry); !ok || n.kind != kindFile {
+		if !out.leaveOut(entry) {
 			return fmt.Errorf("%w: CANCEL of entry %d", ErrProtocol, entry)
 		}
-		out.plan.unwant(entry)
 	} else if in := s.receiver(stream); in != nil && in.accepted.Load() {
 		in.leaveOut(entry)
 	}

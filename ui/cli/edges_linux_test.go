@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestCrashAtEdges kills the receiver where what it has on disk and what it remembers
+// change one after the other: when the staging folder has just been made, and when the
+// last entry has just got its name. The sender goes on by itself; then everything must be
+// there once, and no staging folder.
+func TestCrashAtEdges(t *testing.T) {
+	const tries = 20
+	for _, edge := range []struct {
+		name    string
+		reached func(folder string) bool
+	}{
+		{"staging folder made", func(folder string) bool {
+			entries, _ := os.ReadDir(filepath.Join(folder, ".yonder-incoming"))
+			return len(entries) > 0
+		}},
+		{"last entry published", func(folder string) bool {
+			_, err := os.Lstat(filepath.Join(folder, "run.sh"))
+			return err == nil
+		}},
+	} {
+		t.Run(edge.name, func(t *testing.T) {
+			l := newLAN(t)
+			source := filepath.Join(l.dir, "source")
+			paths, err := makeMixedTree(source, 4<<20, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent, err := readTree(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			delete(sent, ".")
+			var tally crashTally
+			for i := range tries {
+				folder := filepath.Join(l.dir, fmt.Sprint("received ", i))
+				if err := os.Mkdir(folder, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				receiver := l.startReceiver(2, folder)
+				sender := l.start(1, append([]string{"send", "--to", "二号 two"}, paths...)...)
+				for !edge.reached(folder) {
+					if sender.over() {
+						break // it was faster than this loop
+					}
+				}
+				time.Sleep(time.Duration(i) * 70 * time.Microsecond) // another moment behind the edge each time
+				receiver.kill()
+				receiver = l.startReceiver(2, folder)
+				if code := sender.finish(time.Minute); code != exitOK {
+					t.Fatalf("send ended with %d:\n%s", code, sender.text())
+				}
+				receiver.kill()
+				got, err := readTree(folder)
+				if err != nil {
+					t.Fatal(err)
+				}
+				delete(got, ".")
+				for _, wrong := range tally.compare(got, sent, sent) {
+					t.Errorf("try %d: %s", i, wrong)
+				}
+			}
+		})
+	}
+}
