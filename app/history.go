@@ -38,7 +38,10 @@ type record struct {
 	Links  bool          `json:"links,omitempty"`  // outgoing transfer: as in [SendRequest]
 	Window bool          `json:"window,omitempty"` // outgoing transfer: sent by a process with a window
 	GoOn   bool          `json:"go_on,omitempty"`  // outgoing transfer, Interrupted: only by the end of the program
+	Cut    bool          `json:"cut,omitempty"`    // outgoing transfer, Interrupted: by the end of the program and nothing else
 	Limit  int64         `json:"limit,omitempty"`  // outgoing transfer: as in [SendRequest]
+	Wire   wireID        `json:"wire,omitzero"`    // outgoing transfer: what the receiver knows it by
+	Began  time.Time     `json:"began,omitzero"`   // outgoing transfer: when Wire was chosen
 }
 
 // pending reports whether r is an outgoing message that its receiver has not confirmed.

@@ -47,7 +47,7 @@ func (a *App) loadTransfers() {
 			rec.Transfer.Problem = a.interrupted(rec)
 			rec.Transfer.Rate, rec.Transfer.Left = 0, -1
 			unpause(rec.Transfer)
-			rec.GoOn = rec.mayGoOn()
+			rec.GoOn, rec.Cut = rec.mayGoOn(), rec.Outgoing
 			a.saved(a.store.put(0, rec))
 		}
 	}
@@ -75,7 +75,7 @@ func (a *App) interruptAll() {
 		rec.Transfer.State, rec.Transfer.Problem = Interrupted, a.interrupted(rec)
 		rec.Transfer.Rate, rec.Transfer.Left = 0, -1
 		unpause(rec.Transfer)
-		rec.GoOn = rec.mayGoOn()
+		rec.GoOn, rec.Cut = rec.mayGoOn(), rec.Outgoing
 		a.putItem(rec, false)
 		delete(a.runs, id)
 	}

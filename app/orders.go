@@ -11,7 +11,10 @@ func (a *App) restart(rec *record) {
 	rec = rec.clone()
 	t := rec.Transfer
 	t.State, t.Problem, t.Rate, t.Left, t.Paused = Waiting, nil, 0, -1, false
-	rec.GoOn = false
+	if !rec.Cut { // its user sends it again: even what is through may be wanted once more
+		rec.newWire()
+	}
+	rec.GoOn, rec.Cut = false, false
 	t.Skipped, t.SkipCount, t.Links, t.Failed = nil, 0, 0, 0
 	a.putItem(rec, false)
 	a.begin(rec)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io/fs"
+	"path/filepath"
 	"time"
 
 	"yonder/transfer"
@@ -25,9 +27,7 @@ var errStopped = errors.New("stopped")
 func (a *App) begin(rec *record) {
 	ctx, cancel := context.WithCancelCause(a.ctx)
 	ended := make(chan struct{})
-	var id wireID
-	rand.Read(id[:])
-	r := &run{rec: rec, id: id, cancel: cancel, ended: ended, wake: make(chan struct{}, 1), moved: time.Now()}
+	r := &run{rec: rec, cancel: cancel, ended: ended, wake: make(chan struct{}, 1), moved: time.Now()}
 	started := a.spawn(func() {
 		defer close(ended)
 		defer cancel(nil)
@@ -48,10 +48,58 @@ type outcome struct {
 	err    error
 }
 
+// identify returns the id that the receiver knows a transfer by. It stays the same when
+// only the end of the program has cut it, as long as nothing of it has changed: the
+// receiver may have all of it already, and we not know.
+func (a *App) identify(r *run, rec *record) wireID {
+	known := rec.Wire != wireID{} && (time.Since(rec.Began) < time.Second || !changedSince(rec.Transfer.Sources, rec.Began))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !known {
+		rec = r.rec.clone()
+		rec.newWire()
+		a.save(r, rec)
+	}
+	r.id = rec.Wire
+	return r.id
+}
+
+// newWire gives an outgoing transfer another id on the wire.
+func (r *record) newWire() {
+	rand.Read(r.Wire[:])
+	r.Began = time.Now()
+}
+
+// maxLooked is how many files are looked at to tell that nothing has changed.
+const maxLooked = 50_000
+
+// changedSince reports whether anything below paths may have been written since t.
+func changedSince(paths []string, t time.Time) bool {
+	looked := 0
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			if looked++; err == nil && (looked > maxLooked || info.ModTime().After(t)) {
+				err = errNewer
+			}
+			return err
+		})
+		if err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+var errNewer = errors.New("written since")
+
 // deliver tries until the transfer is decided or the time for trying is over. rec is how
 // it began; orders may replace r.rec at any time.
 func (a *App) deliver(ctx context.Context, r *run, rec *record) outcome {
-	send := transfer.Send{Transfer: r.id, Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
+	send := transfer.Send{Transfer: a.identify(r, rec), Message: rec.Remote, Batch: rec.Batch, Paths: rec.Transfer.Sources, Policy: policies[rec.Wish], Links: rec.Links}
 	a.mu.Lock()
 	if parent := a.runs[rec.Transfer.Parent]; parent != nil {
 		send.Parent = parent.id
@@ -166,7 +214,8 @@ func (a *App) concluded(ctx context.Context, r *run, o outcome) {
 	}
 	delete(a.runs, rec.ID)
 	a.leaveLine(r)
-	rec.GoOn = errors.Is(context.Cause(ctx), errClosing) && rec.mayGoOn()
+	rec.Cut = errors.Is(context.Cause(ctx), errClosing) && t.State == Interrupted
+	rec.GoOn = rec.Cut && rec.mayGoOn()
 	a.save(r, rec)
 	if r.again && t.State != Done && !a.ending {
 		a.restart(rec)

@@ -21,7 +21,7 @@ type run struct {
 	cancel   func(cause error)        // ends it; never changes
 	ended    <-chan struct{}          // closed when its goroutine has ended; nil: none of ours; never changes
 	wake     chan struct{}            // outgoing, cap 1: try again now; never changes
-	id       wireID                   // of the transfer on the wire; never changes
+	id       wireID                   // of the transfer on the wire; an outgoing one has it once it works
 	moved    time.Time                // when bytes moved last
 	meter    meter
 	turn     uint64 // outgoing: its place among others; never changes

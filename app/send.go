@@ -50,6 +50,13 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 	var ids []ItemID
 	for _, id := range req.To {
 		a.know(a.people[id])
+		if old := a.cut(id, &req); old != nil {
+			old = old.clone()
+			old.Retry, old.Limit, old.Window = max(0, req.Retry), req.Limit, a.opt.Window
+			a.restart(old)
+			ids = append(ids, old.ID)
+			continue
+		}
 		item := NewItemID()
 		rec := &record{
 			Item: Item{
@@ -61,11 +68,28 @@ func (a *App) Send(ctx context.Context, req SendRequest) ([]ItemID, error) {
 			},
 			Remote: remoteOf(item), Batch: batch, Retry: max(0, req.Retry), Wish: req.Policy, Limit: req.Limit, Links: req.Links, Window: a.opt.Window,
 		}
+		rec.newWire()
 		a.putItem(rec, true)
 		a.begin(rec)
 		ids = append(ids, item)
 	}
 	return ids, nil
+}
+
+// cut returns an earlier transfer of the same selection to the same person that the end
+// of the program cut: sending it again goes on with it. The caller holds mu.
+func (a *App) cut(person DeviceID, req *SendRequest) *record {
+	if len(req.To) > 1 || req.Parent != "" {
+		return nil
+	}
+	for _, rec := range a.store.open() {
+		t := rec.Transfer
+		if rec.Person == person && rec.Outgoing && rec.Cut && t != nil && t.State == Interrupted && a.runs[rec.ID] == nil &&
+			slices.Equal(t.Sources, req.Paths) && rec.Wish == req.Policy && rec.Links == req.Links && t.Parent == "" {
+			return rec
+		}
+	}
+	return nil
 }
 
 // inspect checks that paths can be sent and returns what they are called.

@@ -11,21 +11,25 @@ import (
 // TestCrashAtEdges kills the receiver where what it has on disk and what it remembers
 // change one after the other: when the staging folder has just been made, and when the
 // last entry has just got its name. The sender goes on by itself; then everything must be
-// there once, and no staging folder.
+// there once, and no staging folder. The same when the sender is killed at that moment and
+// its command repeated.
 func TestCrashAtEdges(t *testing.T) {
-	const tries = 20
+	tries := sized[int](5, 20)
+	published := func(folder string) bool {
+		_, err := os.Lstat(filepath.Join(folder, "run.sh"))
+		return err == nil
+	}
 	for _, edge := range []struct {
 		name    string
+		sender  bool // is killed, and its command repeated
 		reached func(folder string) bool
 	}{
-		{"staging folder made", func(folder string) bool {
+		{"staging folder made", false, func(folder string) bool {
 			entries, _ := os.ReadDir(filepath.Join(folder, ".yonder-incoming"))
 			return len(entries) > 0
 		}},
-		{"last entry published", func(folder string) bool {
-			_, err := os.Lstat(filepath.Join(folder, "run.sh"))
-			return err == nil
-		}},
+		{"last entry published", false, published},
+		{"last entry published, the sender", true, published},
 	} {
 		t.Run(edge.name, func(t *testing.T) {
 			l := newLAN(t)
@@ -53,8 +57,13 @@ func TestCrashAtEdges(t *testing.T) {
 					}
 				}
 				time.Sleep(time.Duration(i) * 70 * time.Microsecond) // another moment behind the edge each time
-				receiver.kill()
-				receiver = l.startReceiver(2, folder)
+				if edge.sender {
+					sender.kill()
+					sender = l.start(1, append([]string{"send", "--to", "二号 two"}, paths...)...)
+				} else {
+					receiver.kill()
+					receiver = l.startReceiver(2, folder)
+				}
 				if code := sender.finish(time.Minute); code != exitOK {
 					t.Fatalf("send ended with %d:\n%s", code, sender.text())
 				}
