@@ -10,12 +10,17 @@
 //	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
 //	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing
 //	gate.go      which frame may come when; frame.go and message.go, what frames hold
-//	send.go      one attempt to send; offer.go offers; scan.go lists, plan.go orders, source.go reads, queue.go queues
-//	receive.go   one transfer from a peer; accept.go decides where to; data.go takes chunks, keeper.go writes them
-//	             where staged.go makes files, resume.go knows what is there already
-//	settle.go    when a file is complete; publish.go and merge.go give it its name, already.go remembers that
+//	send.go      one attempt to send; offer.go offers; scan.go lists; plan.go orders, as far as claims.go knows what is
+//	             there; source.go reads chunks, pack.go small files; compress.go decides; queue.go queues
+//	receive.go   one transfer from a peer; accept.go decides where to; data.go takes content, pace.go gives credit for it,
+//	             lane.go hands it on; keeper.go writes chunks and small.go packs, where staged.go makes files
+//	resume.go    what an earlier run left, existing.go what a file that is to be updated has; tell.go tells the sender
+//	settle.go    when a file is complete; finish.go, when all are; publish.go and merge.go give them their names,
+//	             already.go remembers that
 //	partial.go   where transfers arrive; journal.go, what of them is there
-//	manifest.go  the list of entries; page.go, on the wire; path.go, names that are safe everywhere; chunk.go, hashes
+//	manifest.go  the list of entries; page.go, on the wire, spool.go, on disk; path.go, names that are safe everywhere;
+//	             chunk.go, hashes
+//	control.go   pauses, rates, single files while it runs; limiter.go, how a rate is kept; buffers.go, memory
 //	chat.go      messages; errors.go, what errors are on the wire
 //
 // The package does not find anybody (package discovery does), remembers nothing but

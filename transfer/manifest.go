@@ -205,14 +205,6 @@ func (m *manifest) setLocal(i uint32, name string) {
 	m.locals[i] = name
 }
 
-// local returns the name of entry i on our disk, where setLocal gave it one.
-func (m *manifest) local(i uint32) (string, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	name, ok := m.locals[i]
-	return name, ok
-}
-
 // add appends an entry of our own scan, inside the folder at n.depth-1 that was added
 // last, and returns its index.
 func (m *manifest) add(n node) (int32, error) {

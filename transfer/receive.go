@@ -41,60 +41,6 @@ type Incoming struct {
 // Progress returns the counters of the transfer.
 func (in *Incoming) Progress() Progress { return in.r.progress() }
 
-// Pause stops what is on its way until it is called with false. The sender is told;
-// nothing times out meanwhile.
-func (in *Incoming) Pause(on bool) {
-	r := in.r
-	r.mu.Lock()
-	r.pausing = on
-	r.mu.Unlock()
-	if r.accepted.Load() && r.ctx.Err() == nil {
-		tellPause(r.session, r.stream, on)
-		r.replenish(0)
-	}
-}
-
-// SetRate limits the transfer to n bytes per second of what comes over the wire; 0: no limit.
-func (in *Incoming) SetRate(n int64) {
-	in.r.pace.set(n)
-	if in.r.accepted.Load() && in.r.ctx.Err() == nil {
-		in.r.replenish(0)
-	}
-}
-
-// Files lists at most n files from entry on, as far as they are known.
-func (in *Incoming) Files(entry uint32, n int) []File {
-	r := in.r
-	return listFiles(r.manifest, entry, n, func(i uint32) FileState {
-		switch {
-		case r.marked(i, markGone):
-			return FileLeftOut
-		case r.marked(i, markOver):
-			return FileComplete
-		}
-		return FileWaiting
-	})
-}
-
-// LeaveOut takes a file out of the running transfer; it is reported as [SkipLeftOut].
-// Nothing happens when it has arrived already.
-func (in *Incoming) LeaveOut(entry uint32) {
-	if r := in.r; r.accepted.Load() && r.leaveOut(entry) {
-		r.session.out.send(frameCancel, r.stream, &status{Code: toCode(ErrCancelled), Entry: &entry})
-	}
-}
-
-// leaveOut drops a file, for either side; false when there is nothing to drop.
-func (r *receiver) leaveOut(entry uint32) bool {
-	f, err := r.keeper.known(entry)
-	if err != nil || f == nil || r.ctx.Err() != nil {
-		return false
-	}
-	row := Skipped{Path: r.manifest.path(entry), Reason: SkipLeftOut}
-	r.keeper.later(entry, func() error { r.keeper.drop(f, row); return nil })
-	return true
-}
-
 // Cancel ends the transfer for good; what had arrived of it is removed.
 func (in *Incoming) Cancel() { in.r.fail(ErrCancelled) }
 
