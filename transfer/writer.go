@@ -194,7 +194,7 @@ func (w *writer) flushNow() error {
 
 // learn sets the size of fragments: what the link carries in 50 ms. Until a write had
 // to wait, the kernel's buffers may still be filling, so the size only doubles, and
-// never past a 32nd of what was sent.
+// never past a 32nd of what was sent. Later a write that did not have to wait says little.
 func (w *writer) learn(n int, took time.Duration) {
 	total := w.total.Add(int64(n))
 	if took > 2*time.Millisecond && n >= minFragment {
@@ -202,6 +202,8 @@ func (w *writer) learn(n int, took time.Duration) {
 		w.noteRate(rate)
 		perFragment := rate * fragmentFor.Seconds()
 		w.fragment = int(min(max(perFragment, minFragment), maxFragment))
+	} else if w.linkRate() > 0 { // known to be slow: it may be faster by now
+		w.fragment = min(w.fragment+w.fragment/8, maxFragment)
 	} else {
 		w.fragment = min(2*w.fragment, maxFragment)
 	}

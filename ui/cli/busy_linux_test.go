@@ -11,8 +11,8 @@ import (
 	"yonder/discovery/vlantest"
 )
 
-// TestChatBesideTransfer sends lines of chat while a file is on its way over a line of 100
-// kbit/s. They arrive beside it, and it is not called stalled. At the end the line
+// TestChatBesideTransfer sends lines of chat, and pauses, while a file is on its way over a
+// line of 100 kbit/s. They arrive beside it, and it is not called stalled. At the end the line
 // becomes fast, so that the file arrives too.
 func TestChatBesideTransfer(t *testing.T) {
 	s := newScenario(t, sized[int64](4<<20, 16<<20), 100_000, vlantest.Options{})
@@ -39,8 +39,22 @@ func TestChatBesideTransfer(t *testing.T) {
 	}
 	slices.Sort(took)
 	_, now := s.net.Traffic(1)
-	t.Logf("%d lines, from the command to the receiver's event: median %v, most %v; %d KiB went over the line",
-		len(took), took[len(took)/2], took[len(took)-1], now>>10)
+	t.Logf("%d lines, from the command to the receiver's event: median %v, 90%% %v, most %v; %d KiB went over the line",
+		len(took), took[len(took)/2], took[len(took)*9/10], took[len(took)-1], now>>10)
+	var stops []time.Duration
+	here := s.sender.await("a running transfer", s.most(), isState("running")).ID
+	for range sized(3, 15) {
+		from, began := s.receiver.mark(), time.Now()
+		s.sender.order(`{"pause":%q}`, here)
+		e := s.receiver.awaitFrom(from, "the pause", time.Minute, func(e lanEvent) bool { return e.Event == "state" && e.State == "paused" && e.By == "peer" })
+		stops = append(stops, e.heard.Sub(began).Round(time.Millisecond))
+		from = s.receiver.mark()
+		s.sender.order(`{"resume":%q}`, here)
+		s.receiver.awaitFrom(from, "the end of the pause", time.Minute, isState("running"))
+		time.Sleep(2 * time.Second) // until the line is busy again
+	}
+	slices.Sort(stops)
+	t.Logf("%d pauses, from the order at the sender to the receiver's event: median %v, most %v", len(stops), stops[len(stops)/2], stops[len(stops)-1])
 	cuts := 0
 	for _, p := range []*process{s.sender, s.receiver} {
 		events, _ := p.since(0)
