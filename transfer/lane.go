@@ -36,14 +36,14 @@ func (l *lane) put(t task) {
 	l.wake.Signal()
 }
 
-// take waits for the next task; ok is false when the lane is closed.
+// take waits for the next task; ok is false when the lane is closed and empty.
 func (l *lane) take() (t task, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.items) == 0 && !l.closed {
 		l.wake.Wait()
 	}
-	if l.closed {
+	if len(l.items) == 0 {
 		return task{}, false
 	}
 	t = l.items[0]
@@ -54,14 +54,17 @@ func (l *lane) take() (t task, ok bool) {
 	return t, true
 }
 
-func (l *lane) close() {
+// close ends the worker: at once, or when it has done what is there already.
+func (l *lane) close(finish bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
-	for _, t := range l.items {
-		t.drop()
+	if !finish {
+		for _, t := range l.items {
+			t.drop()
+		}
+		l.items = nil
 	}
-	l.items = nil
 	l.wake.Signal()
 }
 
