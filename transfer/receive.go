@@ -338,7 +338,7 @@ func (r *receiver) receive() (Report, error) {
 	if err != nil {
 		r.tell(err) // before the workers have ended: the disk may hang
 	}
-	r.cancel(err) // nil: context.Canceled; ends the lanes
+	r.cancel(err)            // nil: context.Canceled; ends the lanes
 	for i := range r.lanes { // what came whole before a cut need not come again
 		r.lanes[i].close(errors.Is(err, ErrInterrupted) || errors.Is(err, ErrStalled))
 	}
