@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -328,9 +329,12 @@ type fakeSession struct {
 	other *fakeSession
 	done  chan struct{}
 	once  sync.Once
+
+	checks atomic.Int64 // calls of Check
 }
 
 func (s *fakeSession) Peer() transfer.Peer   { return s.peer }
+func (s *fakeSession) Check()                { s.checks.Add(1) }
 func (s *fakeSession) Done() <-chan struct{} { return s.done }
 
 func (s *fakeSession) Close() error {

@@ -24,6 +24,7 @@ type session interface {
 	Send(ctx context.Context, out outgoing) (transfer.Report, error)
 	SendChat(ctx context.Context, m transfer.Chat) error
 	SendAck(ctx context.Context, ids [][16]byte, state transfer.AckState) error
+	Check()
 	Close() error
 	Done() <-chan struct{}
 }

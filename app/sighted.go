@@ -22,6 +22,14 @@ func (a *App) kick(p *person) {
 	}
 }
 
+// check looks whether the sessions with p still lead to it: the network has changed. What
+// runs goes on over another one soon, and not when a session has been silent for long.
+func (p *person) check() {
+	for _, s := range p.sessions {
+		s.Check()
+	}
+}
+
 // sighted takes the news of the search. It is called from one goroutine.
 func (a *App) sighted(s sighting) {
 	a.mu.Lock()
@@ -35,6 +43,9 @@ func (a *App) sighted(s sighting) {
 		}
 	case s.Network:
 		a.refreshMe()
+		for _, p := range a.people {
+			p.check()
+		}
 	case s.ID == a.me.ID || s.ID.IsZero():
 	case s.Gone:
 		if p := a.people[s.ID]; p != nil {
@@ -57,6 +68,9 @@ func (a *App) sighted(s sighting) {
 		a.show(p)
 		if came || moved || s.Restarted {
 			a.kick(p)
+		}
+		if moved || s.Restarted {
+			p.check()
 		}
 	}
 }

@@ -174,3 +174,30 @@ func TestSilence(t *testing.T) {
 		t.Errorf("the reason is %v, want that nothing was heard", err)
 	}
 }
+
+// TestCheck: who is asked for a sign of life, and gives none, is given up soon; who gives
+// one stays.
+func TestCheck(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for three seconds")
+	}
+	noLeaks(t)
+	b := startNode(t, nil, t.TempDir(), nil)
+	dead, alive := newPuppet(t, b), newPuppet(t, b)
+	silent, live := dead.session(b), alive.session(b)
+	silent.Check()
+	live.Check()
+	var m ping
+	alive.expect(framePing, &m)
+	alive.say(framePong, 0, &m)
+	select {
+	case <-silent.Done():
+	case <-time.After(2 * signLimit):
+		t.Error("a silent peer is not given up")
+	}
+	select {
+	case <-live.Done():
+		t.Error("a peer that answered is given up")
+	default:
+	}
+}

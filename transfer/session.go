@@ -161,6 +161,29 @@ func (s *Session) keepOnce(now time.Time) bool {
 	return true
 }
 
+// signLimit is how long a peer may take to give a sign of life that it was asked for.
+const signLimit = 3 * time.Second
+
+// Check asks the peer for a sign of life, and ends the session if none comes within three
+// seconds. It is for those who know that something about the network has changed; by
+// itself a session waits for 15 s. It does not wait.
+func (s *Session) Check() {
+	asked := time.Now().UnixNano()
+	s.lastPing.Store(asked)
+	if s.out.send(framePing, 0, &ping{Nonce: uint64(asked)}) != nil {
+		return // it is ending
+	}
+	time.AfterFunc(signLimit, func() {
+		select {
+		case <-s.done:
+		default:
+			if s.wire.heard.Load() < asked {
+				s.fail(fmt.Errorf("%w: no sign of life after the network changed", ErrInterrupted))
+			}
+		}
+	})
+}
+
 // used notes that the session was needed.
 func (s *Session) used() {
 	s.mu.Lock()
