@@ -344,6 +344,8 @@ func TestCloseIsBounded(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		again := l.addAt(t, dir, nil)
+		again.mu.Lock()
+		defer again.mu.Unlock()
 		if rec := again.lookup(id); rec == nil || rec.Transfer.State != Waiting {
 			t.Errorf("after the restart the transfer is %+v, want it to go on", rec)
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -90,7 +91,8 @@ func TestDoneIsToldAgain(t *testing.T) {
 	a := startNode(t, nil, "", nil)
 	identity, store := newKey(t), &memoryPartials{}
 	b := startNode(t, identity, dst, store)
-	out, asked := outgoing(file), 0
+	out := outgoing(file)
+	var asked atomic.Int64
 	for try := range 3 {
 		report, err := connect(t, a, b).Send(t.Context(), out)
 		if err != nil {
@@ -106,7 +108,7 @@ func TestDoneIsToldAgain(t *testing.T) {
 			b.stop()
 			b = startNode(t, identity, dst, store)
 			b.decide = func(context.Context, *Incoming) Decision {
-				asked++
+				asked.Add(1)
 				return Decision{}
 			}
 		}
@@ -115,8 +117,8 @@ func TestDoneIsToldAgain(t *testing.T) {
 	if _, err := connect(t, a, b).Send(t.Context(), outgoing(file)); !errors.Is(err, ErrDeclined) {
 		t.Errorf("another transfer of the same file = %v, want that it is asked about", err)
 	}
-	if asked != 1 {
-		t.Errorf("asked %d times, want once: about the other transfer", asked)
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times, want once: about the other transfer", n)
 	}
 }
 
