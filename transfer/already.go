@@ -99,6 +99,17 @@ func (r *receiver) repeat() Report {
 	return r.reportDone(list)
 }
 
+// there reports whether what a transfer brought is still where it was put. If its user has
+// moved or deleted it since, an offer of the same is a new one.
+func (f Finished) there() bool {
+	for _, p := range f.Published {
+		if _, err := os.Lstat(p.Path); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // answerDone answers an offer of a transfer that is through: its sender was cut off
 // before it knew.
 func (r *receiver) answerDone(f Finished) {

@@ -114,6 +114,15 @@ func TestDoneIsToldAgain(t *testing.T) {
 		}
 	}
 	sameTree(t, dst, src)
+	if err := os.Rename(filepath.Join(dst, "a.txt"), filepath.Join(dst, "mine.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connect(t, a, b).Send(t.Context(), out); !errors.Is(err, ErrDeclined) {
+		t.Errorf("when it is not there any more: %v, want that it is asked about", err)
+	}
+	if n := asked.Swap(0); n != 1 {
+		t.Errorf("asked %d times when it is not there any more, want once", n)
+	}
 	if _, err := connect(t, a, b).Send(t.Context(), outgoing(file)); !errors.Is(err, ErrDeclined) {
 		t.Errorf("another transfer of the same file = %v, want that it is asked about", err)
 	}

@@ -279,7 +279,7 @@ func (r *receiver) take() (Report, error) {
 		r.decline(err)
 		return Report{}, err
 	}
-	if f, ok := r.session.node.partials.FindDone(r.session.peer.ID, r.in.Transfer); ok {
+	if f, ok := r.session.node.partials.FindDone(r.session.peer.ID, r.in.Transfer); ok && f.there() {
 		r.answerDone(f)
 		return Report{}, nil
 	}
