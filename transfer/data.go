@@ -44,6 +44,10 @@ func (r *receiver) data(conn io.Reader, typ frameType, length uint32) error {
 	}
 	rest := int(length) - len(head)
 	a, offset, err := r.fragment(conn, typ, head, &rest)
+	if err != nil && r.ctx.Err() != nil { // ended meanwhile
+		_, err := io.CopyN(io.Discard, conn, int64(rest))
+		return err
+	}
 	if err != nil {
 		return err
 	}

@@ -170,6 +170,14 @@ func (r *receiver) handle(typ frameType, payload []byte) error {
 		return nil // ended: what was on its way is forgotten
 	}
 	r.active.Add(1)
+	err := r.note(typ, payload)
+	if r.ctx.Err() != nil {
+		return nil // ended meanwhile, and with it what frames could be checked against
+	}
+	return err
+}
+
+func (r *receiver) note(typ frameType, payload []byte) error {
 	switch typ {
 	case frameUpdate:
 		return r.onUpdate(payload)

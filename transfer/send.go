@@ -79,6 +79,7 @@ type sender struct {
 	shrink  compression
 	plan    *plan
 	moving  atomic.Bool
+	over    atomic.Bool // nothing of it is there any more
 	phase   atomic.Int32
 	stored  atomic.Int64
 	files   atomic.Int64
@@ -174,6 +175,7 @@ func (a *sender) run(ctx context.Context) (Report, error) {
 		}
 		a.workers.Wait()
 		a.plan.closeAll()
+		a.over.Store(true)
 		a.scan.close()
 	}()
 	report, err := a.exchange(ctx)
@@ -314,6 +316,14 @@ func (a *sender) finish() {
 
 // handle takes a frame from the receiver; it runs in the session's reader.
 func (a *sender) handle(typ frameType, payload []byte) error {
+	err := a.take(typ, payload)
+	if a.over.Load() {
+		return nil // ended meanwhile, and with it what frames could be checked against
+	}
+	return err
+}
+
+func (a *sender) take(typ frameType, payload []byte) error {
 	switch typ {
 	case frameAccept:
 		return a.onAccept(payload)

@@ -313,7 +313,7 @@ func (s *Session) onCancel(stream uint32, payload []byte) error {
 // leaveOut takes one file out of a transfer for the peer.
 func (s *Session) leaveOut(stream, entry uint32) error {
 	if out := s.sender(stream); out != nil && out.moving.Load() {
-		if !out.leaveOut(entry) {
+		if !out.leaveOut(entry) && !out.over.Load() {
 			return fmt.Errorf("%w: CANCEL of entry %d", ErrProtocol, entry)
 		}
 	} else if in := s.receiver(stream); in != nil && in.accepted.Load() {
