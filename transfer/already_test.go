@@ -33,7 +33,7 @@ func TestPublishedOnlyOnce(t *testing.T) {
 			b := startNode(t, identity, dst, store)
 			out := outgoing(file, filepath.Join(src, "folder"))
 			cutAt(t, a, b, out, 10*chunkSize)
-			for _, p := range store.rows {
+			for _, p := range store.all() {
 				s, err := openStaging(p)
 				if err != nil {
 					t.Fatal(err)

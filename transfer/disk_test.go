@@ -102,8 +102,8 @@ func TestDiskFull(t *testing.T) {
 	if _, err := b.outcomes(); !errors.Is(err, ErrDiskFull) {
 		t.Errorf("receiver = %v, want ErrDiskFull", err)
 	}
-	if len(b.store.rows) != 1 {
-		t.Fatalf("%d partials, want one to resume", len(b.store.rows))
+	if b.store.count() != 1 {
+		t.Fatalf("%d partials, want one to resume", b.store.count())
 	}
 	if names := children(t, dst); len(names) != 2 { // the filler and the staging folder
 		t.Errorf("published: %q", names)
@@ -134,8 +134,8 @@ func TestDiskTooSmall(t *testing.T) {
 	if p := out.Progress(); p.Wire != 0 {
 		t.Errorf("%d bytes sent", p.Wire)
 	}
-	if names := children(t, dst); len(names) != 0 || len(b.store.rows) != 0 {
-		t.Errorf("left behind: %q, %d partials", names, len(b.store.rows))
+	if names := children(t, dst); len(names) != 0 || b.store.count() != 0 {
+		t.Errorf("left behind: %q, %d partials", names, b.store.count())
 	}
 	fits := write(t, filepath.Join(t.TempDir(), "fits.bin"), make([]byte, 70*chunkSize))
 	if _, err := connect(t, a, b).Send(t.Context(), outgoing(fits)); err != nil {
@@ -158,10 +158,10 @@ func TestInodesExhausted(t *testing.T) {
 			t.Errorf("published: %q", path)
 		}
 	}
-	if len(b.store.rows) != 1 {
-		t.Errorf("%d partials, want one to resume", len(b.store.rows))
+	if b.store.count() != 1 {
+		t.Errorf("%d partials, want one to resume", b.store.count())
 	}
-	for _, p := range b.store.rows { // the user gives up
+	for _, p := range b.store.all() { // the user gives up
 		if err := p.Remove(); err != nil {
 			t.Errorf("Remove = %v", err)
 		}

@@ -176,7 +176,7 @@ func TestStall(t *testing.T) {
 	}()
 	waitCancel(p, 10)
 	b.until("end", func() bool { return len(b.ended) == 1 })
-	if err := b.ended[0].err; !errors.Is(err, ErrStalled) || len(b.store.rows) != 1 {
-		t.Errorf("receiver = %v with %d partials, want ErrStalled with one", err, len(b.store.rows))
+	if err := b.ended[0].err; !errors.Is(err, ErrStalled) || b.store.count() != 1 {
+		t.Errorf("receiver = %v with %d partials, want ErrStalled with one", err, b.store.count())
 	}
 }

@@ -333,7 +333,7 @@ func (s *scene) clean() {
 	s.t.Helper()
 	s.b.store.mu.Lock()
 	var list []Partial
-	for _, p := range s.b.store.rows {
+	for _, p := range s.b.store.all() {
 		if p.Peer != s.bystander.id {
 			list = append(list, p)
 		}

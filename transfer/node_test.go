@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -321,8 +322,8 @@ func TestSendTree(t *testing.T) {
 	if p.Stored != p.Bytes || p.Phase != Over || p.Files != 58 {
 		t.Errorf("progress = %+v", p)
 	}
-	if left, _ := os.ReadDir(filepath.Join(dst, incomingFolder)); len(left) != 0 || len(b.store.rows) != 0 {
-		t.Errorf("left behind: %v, %v", left, b.store.rows)
+	if left, _ := os.ReadDir(filepath.Join(dst, incomingFolder)); len(left) != 0 || b.store.count() != 0 {
+		t.Errorf("left behind: %v, %v", left, b.store.all())
 	}
 }
 
@@ -354,6 +355,7 @@ func TestChat(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.until("ack", func() bool { return len(a.acks) == 1 })
+	b.until("chat", func() bool { return len(b.chats) == 1 })
 	if b.chats[0].Body != "你好" || a.acks[0] != AckStored {
 		t.Errorf("chat = %+v, ack = %v", b.chats[0], a.acks[0])
 	}
@@ -372,4 +374,14 @@ func chunkSum(b []byte) value {
 		values = append(values, chunkValue(b[i*chunkSize:min(len(b), int(i+1)*chunkSize)], i, len(b) <= chunkSize))
 	}
 	return digest(values)
+}
+
+// count returns how many partials are remembered.
+func (m *memoryPartials) count() int { return len(m.all()) }
+
+// all returns them.
+func (m *memoryPartials) all() map[partialKey]Partial {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.rows)
 }

@@ -129,10 +129,10 @@ func TestResume(t *testing.T) {
 			out := outgoing(source)
 			cutAt(t, a, b, out, size/2)
 			first := out.Progress().Wire
-			if len(store.rows) != 1 {
-				t.Fatalf("%d partials remembered, want 1", len(store.rows))
+			if store.count() != 1 {
+				t.Fatalf("%d partials remembered, want 1", store.count())
 			}
-			for _, p := range store.rows {
+			for _, p := range store.all() {
 				if test.change != nil {
 					test.change(t, source, filepath.Join(p.Staging, "tree", "big.bin"))
 				}
@@ -199,8 +199,8 @@ func TestOthersDoNotSeeAPartial(t *testing.T) {
 	if p := out.Progress(); p.Resumed != 0 || p.Wire != 24*chunkSize {
 		t.Errorf("a stranger resumed somebody else's partial: %+v", p)
 	}
-	if len(store.rows) != 1 {
-		t.Errorf("%d partials left, want the one of the first sender", len(store.rows))
+	if store.count() != 1 {
+		t.Errorf("%d partials left, want the one of the first sender", store.count())
 	}
 }
 
@@ -210,8 +210,8 @@ func TestCancelAndDecline(t *testing.T) {
 	empty := func(t *testing.T, b *testNode) {
 		t.Helper()
 		b.until("Ended", func() bool { return len(b.ended) == 1 })
-		if entries, _ := os.ReadDir(dst); len(entries) != 0 || len(b.store.rows) != 0 {
-			t.Errorf("left behind: %v, %v", entries, b.store.rows)
+		if entries, _ := os.ReadDir(dst); len(entries) != 0 || b.store.count() != 0 {
+			t.Errorf("left behind: %v, %v", entries, b.store.all())
 		}
 	}
 	t.Run("declined", func(t *testing.T) {
