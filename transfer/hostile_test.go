@@ -331,14 +331,12 @@ var nil2 = []byte{}
 // clean forgets the partials that a broken session left to be resumed.
 func (s *scene) clean() {
 	s.t.Helper()
-	s.b.store.mu.Lock()
 	var list []Partial
 	for _, p := range s.b.store.all() {
 		if p.Peer != s.bystander.id {
 			list = append(list, p)
 		}
 	}
-	s.b.store.mu.Unlock()
 	for _, p := range list {
 		if err := p.Remove(); err != nil {
 			s.t.Errorf("remove partial: %v", err)
