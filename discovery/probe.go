@@ -58,7 +58,7 @@ type prober struct {
 	asking   map[candidate]*asking
 	recent   map[candidate]time.Time
 	nonces   map[nonce]sent
-	proofs   int // under way
+	proofs   map[candidate]struct{} // under way, without those that a person waits for
 }
 
 // asking is one candidate under way.
@@ -98,7 +98,8 @@ type probeDue struct {
 }
 
 func newProber(port uint16) *prober {
-	return &prober{port: port, asking: map[candidate]*asking{}, recent: map[candidate]time.Time{}, nonces: map[nonce]sent{}}
+	return &prober{port: port, asking: map[candidate]*asking{}, proofs: map[candidate]struct{}{},
+		recent: map[candidate]time.Time{}, nonces: map[nonce]sent{}}
 }
 
 // add begins to ask a candidate, unless it was asked lately or too many are
@@ -168,9 +169,11 @@ func (p *prober) tick(now time.Time) probeDue {
 				d.ask = append(d.ask, sent{to: to, who: c})
 			}
 		}
-		if !a.tried && age >= prove && p.provable(a) && (a.manual() || p.proofs < maxProofs) {
+		if !a.tried && age >= prove && p.mayProve(a) {
 			a.tried, a.proving = true, true
-			p.proofs++
+			if !a.manual() {
+				p.proofs[c] = struct{}{}
+			}
 			d.prove = append(d.prove, c)
 		}
 		if age >= end && !a.proving {
@@ -183,6 +186,12 @@ func (p *prober) tick(now time.Time) probeDue {
 		}
 	}
 	return d
+}
+
+// mayProve reports whether a proof may begin: there are only so many at the same time, but
+// a person does not wait for those of strangers.
+func (p *prober) mayProve(a *asking) bool {
+	return p.provable(a) && (a.manual() || len(p.proofs) < maxProofs)
 }
 
 func (a *asking) failure() error {
@@ -218,7 +227,7 @@ func (p *prober) next() time.Time {
 		if a.asked < len(ask) {
 			at = earlier(at, a.since.Add(ask[a.asked]))
 		}
-		if !a.tried && p.provable(a) {
+		if !a.tried && p.mayProve(a) { // else it is looked at when a proof ends
 			at = earlier(at, a.since.Add(prove))
 		}
 		if a.proving && a.asked == len(ask) {
@@ -273,7 +282,7 @@ func (p *prober) settle(c candidate, peer Peer, tcp uint16) {
 
 // proofEnded takes in the end of a proof; err is nil if the key of peer was proved.
 func (p *prober) proofEnded(c candidate, peer Peer, err error) {
-	p.proofs--
+	delete(p.proofs, c)
 	a := p.asking[c]
 	if a == nil {
 		return

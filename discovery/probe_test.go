@@ -73,8 +73,8 @@ func TestProberTiming(t *testing.T) {
 		if got := play(p, tt.fail); !slices.Equal(got, tt.want) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.why, got, tt.want)
 		}
-		if len(p.asking) != 0 || p.proofs != 0 {
-			t.Errorf("%s: %d under way at the end, %d proofs", tt.why, len(p.asking), p.proofs)
+		if len(p.asking) != 0 || len(p.proofs) != 0 {
+			t.Errorf("%s: %d under way at the end, %d proofs", tt.why, len(p.asking), len(p.proofs))
 		}
 		if tt.w != nil {
 			if r := <-tt.w.done; !errors.Is(r.err, ErrNoAnswer) {
@@ -101,6 +101,12 @@ func TestProberLimits(t *testing.T) {
 	p.tick(at(0))
 	if n := len(p.tick(at(1)).prove); n != maxProofs+1 {
 		t.Errorf("%d proofs at the same time, want %d and that of the person", n, maxProofs)
+	}
+	for range 3 {
+		p.tick(at(1)) // what is late goes out one by one
+	}
+	if next := p.next(); !next.After(at(1)) {
+		t.Errorf("those that must wait for a proof wake the loop %v after it went round", next.Sub(at(1)))
 	}
 	for range 2 * maxNonces {
 		p.question(at(1), sent{})
