@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -50,8 +52,9 @@ type Session struct {
 	began   time.Time
 	parity  uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
 	out     *writer
-	skipped int64 // reader: bytes of unknown frames
-	asked   bool  // the peer only wants to know who is here
+	skipped int64         // reader: bytes of unknown frames
+	light   *rate.Limiter // reader: of frames that carry next to nothing
+	asked   bool          // the peer only wants to know who is here
 
 	mu         sync.Mutex
 	sending    map[uint32]*sender
@@ -70,7 +73,7 @@ type Session struct {
 }
 
 func newSession(n *Node, conn *tls.Conn, w *wire, peer Peer) *Session {
-	s := &Session{node: n, conn: conn, wire: w, peer: peer, began: time.Now(), lastUse: time.Now(),
+	s := &Session{node: n, conn: conn, wire: w, peer: peer, began: time.Now(), lastUse: time.Now(), light: newBrake(),
 		sending: map[uint32]*sender{}, receiving: map[uint32]*receiver{}, nextStream: 2,
 		entered: make(chan struct{}), done: make(chan struct{})}
 	if peer.Dialled {
@@ -200,6 +203,7 @@ func (s *Session) read() error {
 		if err != nil {
 			return err
 		}
+		s.brake(h)
 		err = s.dispatch(h, &buf)
 		if err == nil {
 			continue
