@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -115,6 +116,11 @@ func TestLengthsCostNothing(t *testing.T) {
 			}
 			over(t, theirs, ErrProtocol)
 		})
+		if r, known := gate[h.typ]; known {
+			if want := fmt.Sprintf("%s frame too large (%d > %d)", r.name, h.length, r.limit); !strings.Contains(theirs.failure().Error(), want) {
+				t.Errorf("%+v: the session ended with %v, want %q", h, theirs.failure(), want)
+			}
+		}
 		if taken > 1<<20 {
 			t.Errorf("%+v: %d bytes allocated", h, taken)
 		}
