@@ -36,6 +36,14 @@ type scenario struct {
 
 func newScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
 	t.Helper()
+	s := readyScenario(t, size, bits, opts)
+	s.send()
+	return s
+}
+
+// readyScenario is one whose file is not on its way yet.
+func readyScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
+	t.Helper()
 	s := &scenario{lan: newLANWith(t, 2, opts), size: size, bits: bits, folder: t.TempDir()}
 	s.source = filepath.Join(s.dir, "source", "large.bin")
 	if err := makeFile(s.source, size, noise(3), 0o644, time.Date(2015, 1, 2, 3, 4, 5, 6, time.UTC)); err != nil {
@@ -43,7 +51,6 @@ func newScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenari
 	}
 	s.net.Rate(2, bits)
 	s.receiver = s.startReceiver(2, s.folder)
-	s.send()
 	return s
 }
 
