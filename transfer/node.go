@@ -71,6 +71,7 @@ type Node struct {
 	partials PartialStore
 	up, down limiter      // of all transfers together
 	incoming atomic.Int64 // transfers that are arriving
+	first    atomic.Int64 // bytes of credit that each of them begins with
 
 	mu       sync.Mutex
 	says     Self
@@ -95,6 +96,7 @@ func NewNode(cfg Config) (*Node, error) {
 	if n.partials == nil {
 		n.partials = &memoryPartials{}
 	}
+	n.first.Store(firstWindow)
 	return n, nil
 }
 
