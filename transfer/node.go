@@ -57,7 +57,8 @@ type Host interface {
 	// Chat stores a message. nil acknowledges it, an error that wraps [ErrBlocked] or
 	// [ErrTooMany] refuses it for good, any other lets the peer try again later.
 	Chat(peer Peer, m Chat) error
-	// Acked tells how far messages of ours have come.
+	// Acked tells how far messages of ours have come and, with [AckCancelled], which transfers
+	// in either direction the peer has cancelled while we were away.
 	Acked(peer Peer, ids [][16]byte, state AckState)
 }
 
