@@ -16,7 +16,7 @@
 //	people.go    who is there; find.go resolves names; trust.go pins keys
 //	send.go      transfers to others; outgoing.go tries again, line.go keeps their order, verdict.go judges the end
 //	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
-//	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go
+//	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go; withdraw.go, what was cancelled meanwhile
 //	files.go     the single files of what runs
 //	leftover.go  what is left of transfers that broke off
 //	chat.go      messages; outbox.go sends them when their receiver is seen
