@@ -22,6 +22,8 @@
 //	chat.go      messages; outbox.go sends them when their receiver is seen
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
 //	network.go   the listener (door.go), the search and our addresses
+//	doctor.go    why nobody is found: report.go, what it tells; findings.go and findpeers.go, what follows
+//	             from what; reach.go connects; package computer looks at firewalls
 //	problems.go  errors and the sentences that users read
 //	owner.go     the door for other processes; client.go knocks at it, calls.go says what it wants; wire.go is what they say
 //

@@ -82,17 +82,16 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 }
 
 // reply answers a question, from the socket that heard it and never with more
-// bytes than it had. Only neighbours may examine the network with our help.
+// bytes than it had. Only neighbours may examine the network with our help,
+// and only where announcements are sent and heard.
 func (s *Service) reply(now time.Time, d datagram, q sighting) {
 	p := &packet{Type: typeReply, Echo: q.Nonce}
-	if e := s.reg.entries[q.id]; q.Examine && q.iface != "" {
+	if e := s.reg.entries[q.id]; q.Examine && q.iface != "" && s.cfg.Sources&Broadcast != 0 {
 		p.Tells = true
 		if e != nil {
 			p.Hears = e.hearing.lately(now.Add(-hearsLately))
 		}
-		if s.cfg.Sources&Broadcast != 0 {
-			s.plan.examined(now)
-		}
+		s.plan.examined(now)
 	}
 	data, err := s.packet(p, d.src.Addr())
 	if err != nil || len(data) > len(d.data) {

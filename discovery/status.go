@@ -3,6 +3,8 @@ package discovery
 import (
 	"context"
 	"errors"
+	"net"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -18,6 +20,21 @@ type Status struct {
 type LinkStatus struct {
 	Interface
 	By [Carriers]Traffic
+}
+
+// Reaches reports whether a neighbour on this interface may have the address a.
+func (l LinkStatus) Reaches(a netip.Addr) bool {
+	return link{net.Interface{Name: l.Name, Index: l.Index}, l.Addrs}.has(a)
+}
+
+// Interfaces lists the interfaces of this host without any discovery.
+func Interfaces() ([]LinkStatus, error) {
+	all, _, err := listInterfaces(nil)
+	var list []LinkStatus
+	for _, i := range all {
+		list = append(list, LinkStatus{Interface: i})
+	}
+	return list, err
 }
 
 // PeerStatus is one peer and how it is heard. Of whom only mDNS names, nothing but the
