@@ -224,13 +224,13 @@ func (f *facts) links() []discovery.LinkStatus {
 	return slices.DeleteFunc(slices.Clone(f.status.Links), func(l discovery.LinkStatus) bool { return l.Skip != "" || l.Loopback })
 }
 
-// near reports whether an address is on one of our own networks.
+// near reports whether an address is on one of our own networks, or this computer itself.
 func (f *facts) near(addr string) bool {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc(f.status.Links, func(l discovery.LinkStatus) bool { return l.Skip == "" && l.Reaches(at.Addr()) })
+	return at.Addr().IsLoopback() || slices.ContainsFunc(f.status.Links, func(l discovery.LinkStatus) bool { return l.Skip == "" && l.Reaches(at.Addr()) })
 }
 
 // seen returns what the search saw of a device.

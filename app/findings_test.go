@@ -55,6 +55,9 @@ func TestConclude(t *testing.T) {
 		{"all is well", func(*facts) {}, ""},
 		{"one announcement got lost", func(f *facts) { bea(f).seen.Heard[0], bea(f).seen.Missed[0] = 0, 1 }, ""},
 		{"some got lost", func(f *facts) { bea(f).seen.Heard[0], bea(f).seen.Missed[0] = 1, 5 }, ""},
+		{"on a network that loses many", func(f *facts) {
+			bea(f).seen.Heard, bea(f).seen.Missed = [4]int{0, 2, 3, 1}, [4]int{3, 1, 0, 0}
+		}, ""},
 		{"a peer without IPv6", func(f *facts) { bea(f).seen.Heard[2], bea(f).seen.Hears = 0, 3 }, ""},
 		{"a peer that an older version cannot be asked", func(f *facts) { bea(f).seen.Tells, bea(f).seen.Hears = false, 0 }, ""},
 		{"nobody", func(f *facts) { f.peers = nil }, "note:nobody"},
@@ -67,6 +70,9 @@ func TestConclude(t *testing.T) {
 		}, ""},
 
 		{"broadcast does not come from Bea", func(f *facts) { bea(f).seen.Heard[0], bea(f).seen.Missed[0] = 0, 2 }, "warning:carrier-blocked(carriers=broadcast)"},
+		{"nor on a network that loses many", func(f *facts) {
+			bea(f).seen.Heard, bea(f).seen.Missed = [4]int{0, 3, 4, 1}, [4]int{4, 1, 0, 0}
+		}, "warning:carrier-blocked(carriers=broadcast)"},
 		{"nor from Dan, who hears none either", func(f *facts) {
 			f.peers = append(f.peers, neighbour("Dan", 3))
 			for i := range f.peers {

@@ -97,9 +97,16 @@ func (p *peerFacts) best() (Reach, AddressFact) {
 	return best.Result, best
 }
 
-// enough is how many announcements that came by one carrier only count: a single one
-// may get lost on a wireless network.
-const enough = 2
+// enough is how many announcements must be missed by one carrier, and none heard: a single
+// one may get lost on a wireless network, and more where others were lost too.
+func enough(h discovery.Hearing) int {
+	for by := range discovery.ByMDNS {
+		if h.Heard[by] > 0 && h.Missed[by] > 0 {
+			return 4
+		}
+	}
+	return 2
+}
 
 // between is about announcements on their way from one computer to the other.
 func (c *conclusion) between() {
@@ -132,7 +139,7 @@ func (c *conclusion) between() {
 			anyHeard = anyHeard || s.Heard[by] > 0
 			switch {
 			case c.broken[link.Name][by]: // this computer does it, as was said
-			case s.Heard[by] == 0 && s.Missed[by] >= enough:
+			case s.Heard[by] == 0 && s.Missed[by] >= enough(s.Hearing):
 				in = append(in, by)
 			}
 			if l := link.By[by]; l.Own > 0 && s.Heard[by]+s.Missed[by] > 0 {
