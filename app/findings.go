@@ -172,8 +172,8 @@ func (c *conclusion) firewall() {
 	}
 }
 
-// carriers is about what we send ourselves: whether it leaves, and comes back, as it does
-// on every computer that nothing keeps from hearing others.
+// carriers is about what we send ourselves: whether it leaves, and comes back. Where it does
+// not, and nobody else is heard by that way either, this computer drops it.
 func (c *conclusion) carriers() {
 	c.deaf, c.broken = map[string]bool{}, map[string]map[discovery.Carrier]bool{}
 	if !c.searching || c.mode == "mdns" || c.err != nil {
@@ -185,7 +185,7 @@ func (c *conclusion) carriers() {
 		var cause error
 		for by := range discovery.ByMDNS {
 			switch t := l.By[by]; {
-			case t.Own > 0:
+			case t.Own > 0, t.Heard > 0: // some systems may not let a host hear itself
 				working = append(working, by)
 			case t.Sent > 0:
 				lost = append(lost, by)

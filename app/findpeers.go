@@ -142,7 +142,7 @@ func (c *conclusion) between() {
 			case s.Heard[by] == 0 && s.Missed[by] >= enough(s.Hearing):
 				in = append(in, by)
 			}
-			if l := link.By[by]; l.Own > 0 && s.Heard[by]+s.Missed[by] > 0 {
+			if l := link.By[by]; l.Sent > 0 && !c.broken[link.Name][by] && s.Heard[by]+s.Missed[by] > 0 {
 				sent = append(sent, by)
 				if s.Tells && !s.Hears.Has(by) {
 					out = append(out, by)

@@ -16,10 +16,10 @@ import (
 // answer, so twice that is no accident.
 const (
 	reachTime     = 2200 * time.Millisecond
-	reachAtOnce   = 16 // connections side by side
+	reachAtOnce   = 64 // connections side by side
 	reachPerson   = 3  // addresses of one person
 	reachAbsent   = 8  // people who are not here now
-	reachInAll    = 48 // people
+	reachInAll    = 32 // people
 	skewThatTells = 2 * time.Minute
 )
 

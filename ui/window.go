@@ -175,6 +175,7 @@ func (w *Window) build() {
 	w.drawn = w.o.App.Settings().ThemeVariant()
 	if w.thread != nil {
 		w.thread.keepDraft()
+		w.doctor.busy.Stop() // or its animation goes on unseen
 	}
 	w.side = newSidebar(w)
 	w.thread = newThread(w)
