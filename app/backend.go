@@ -75,6 +75,10 @@ type Backend interface {
 	// Refresh looks for people at once.
 	Refresh(ctx context.Context) error
 
+	// Doctor examines why people are not found or not reached, which takes about five
+	// seconds. addrs, "host" or "host:port", are tried too.
+	Doctor(ctx context.Context, addrs []string) (Report, error)
+
 	// Raise asks the window of this profile to come to the front with paths to
 	// send. It fails with [CodeNoWindow] where the owner has none.
 	Raise(ctx context.Context, paths []string) error

@@ -96,6 +96,12 @@ func (c *Client) Configure(ctx context.Context, s Settings) error {
 // Refresh implements [Backend].
 func (c *Client) Refresh(ctx context.Context) error { return c.call(ctx, "refresh", params{}, nil) }
 
+// Doctor implements [Backend].
+func (c *Client) Doctor(ctx context.Context, addrs []string) (r Report, err error) {
+	err = c.call(ctx, "doctor", params{Addrs: addrs}, &r)
+	return r, err
+}
+
 // Raise implements [Backend].
 func (c *Client) Raise(ctx context.Context, paths []string) error {
 	return c.call(ctx, "raise", params{Paths: paths}, nil)

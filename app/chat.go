@@ -120,6 +120,12 @@ func (a *App) acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState)
 	person := DeviceID(peer.ID)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if state == transfer.AckCancelled {
+		for _, id := range ids {
+			a.cancelledThere(person, id)
+		}
+		return
+	}
 	var changed []*record
 	for _, raw := range ids {
 		rec := a.store.record(ItemID(hex.EncodeToString(raw[:])))
@@ -153,7 +159,7 @@ func (a *App) MarkRead(ctx context.Context, person DeviceID) error {
 	if p == nil || p.rec.Unread == 0 {
 		return nil
 	}
-	var read []wireID
+	var read []receipt
 	var changed []*record
 	unread, _ := a.store.page(person, "", min(p.rec.Unread+maxStrangerItems, maxReceipts)) // what we sent lies between
 	for _, rec := range unread {
@@ -162,7 +168,7 @@ func (a *App) MarkRead(ctx context.Context, person DeviceID) error {
 		}
 		rec.Message.State = Read
 		changed = append(changed, rec)
-		read = append(read, rec.Remote)
+		read = append(read, receipt{rec.Remote, transfer.AckRead})
 	}
 	a.putItems(changed)
 	p.rec.Unread = 0

@@ -16,12 +16,14 @@
 //	people.go    who is there; find.go resolves names; trust.go pins keys
 //	send.go      transfers to others; outgoing.go tries again, line.go keeps their order, verdict.go judges the end
 //	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
-//	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go
+//	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go; withdraw.go, what was cancelled meanwhile
 //	files.go     the single files of what runs
 //	leftover.go  what is left of transfers that broke off
 //	chat.go      messages; outbox.go sends them when their receiver is seen
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
 //	network.go   the listener (door.go), the search and our addresses
+//	doctor.go    why nobody is found: report.go, what it tells; findings.go and findpeers.go, what follows
+//	             from what; reach.go connects; package computer looks at firewalls
 //	problems.go  errors and the sentences that users read
 //	owner.go     the door for other processes; client.go knocks at it, calls.go says what it wants; wire.go is what they say
 //

@@ -96,6 +96,8 @@ type fakeFinder struct {
 	news chan sighting
 	mu   sync.Mutex
 	said []string
+
+	status discovery.Status // what Examine returns
 }
 
 func (f *fakeFinder) Run(ctx context.Context, found func(sighting)) error {
@@ -116,6 +118,9 @@ func (f *fakeFinder) note(format string, args ...any) {
 func (f *fakeFinder) SetSelf(name string, port uint16) { f.note("self %s %d", name, port) }
 func (f *fakeFinder) Refresh()                         { f.note("refresh") }
 func (f *fakeFinder) Know(id DeviceID)                 { f.note("know") }
+func (f *fakeFinder) Examine(context.Context) (discovery.Status, error) {
+	return f.status, nil
+}
 func (f *fakeFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.note("report %d", o)
 }

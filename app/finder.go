@@ -17,6 +17,8 @@ type finder interface {
 	SetSelf(name string, port uint16)
 	Refresh()
 	Know(id DeviceID)
+	// Examine tests the network, which takes about three seconds.
+	Examine(ctx context.Context) (discovery.Status, error)
 	// Report tells how connections fare: Opened, Closed (once for each Opened) or Failed.
 	Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome)
 }
@@ -92,6 +94,9 @@ type realFinder struct{ s *discovery.Service }
 func (f realFinder) SetSelf(name string, port uint16) { f.s.SetSelf(announced(name, port)) }
 func (f realFinder) Refresh()                         { f.s.Refresh() }
 func (f realFinder) Know(id DeviceID)                 { f.s.Know(discovery.ID(id)) }
+func (f realFinder) Examine(ctx context.Context) (discovery.Status, error) {
+	return f.s.Examine(ctx)
+}
 func (f realFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.s.Report(discovery.ID(id), addr, o)
 }

@@ -40,7 +40,7 @@ type record struct {
 	GoOn   bool          `json:"go_on,omitempty"`  // outgoing transfer, Interrupted: only by the end of the program
 	Cut    bool          `json:"cut,omitempty"`    // outgoing transfer, Interrupted: by the end of the program and nothing else
 	Limit  int64         `json:"limit,omitempty"`  // outgoing transfer: as in [SendRequest]
-	Wire   wireID        `json:"wire,omitzero"`    // outgoing transfer: what the receiver knows it by
+	Wire   wireID        `json:"wire,omitzero"`    // transfer: what its receiver knows it by
 	Began  time.Time     `json:"began,omitzero"`   // outgoing transfer: when Wire was chosen
 }
 

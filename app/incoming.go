@@ -23,6 +23,10 @@ func (a *App) offered(ctx context.Context, in incoming) transfer.Decision {
 		a.mu.Unlock()
 		return transfer.Decision{Reason: reason}
 	}
+	if a.cancelledHere(id, facts) {
+		a.mu.Unlock()
+		return transfer.Decision{Reason: transfer.ErrCancelled}
+	}
 	p := a.person(id, facts.Peer.Name)
 	answer, decided := a.rule(p, facts)
 	if !decided {
@@ -109,6 +113,7 @@ func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
 	t := rec.Transfer
 	fill(t, in.Progress())
 	t.State, t.Problem, t.Rate, t.Left, t.Existing = Offered, nil, 0, -1, 0
+	rec.Wire = facts.Transfer
 	t.Policy = policyName(facts.Wish)
 	if !facts.Parent.isZero() {
 		t.Parent = a.running(p.rec.ID, facts.Parent)
@@ -204,6 +209,10 @@ func (a *App) ended(in incoming, rep transfer.Report, err error) {
 	fill(t, last)
 	t.Rate, t.Left = 0, -1
 	t.State, t.Problem = a.verdict(rec, err, nil)
+	if r.withdrawn && t.State == Interrupted {
+		t.State, t.Problem = Cancelled, newProblem(CodeCancelledBy, a.nameOf(rec.Person), "")
+		a.dropPartial(rec)
+	}
 	unpause(t)
 	if t.State == Done {
 		finish(t, rep)

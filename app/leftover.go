@@ -106,6 +106,9 @@ func (a *App) forgetPartial(p transfer.Partial, why *Problem) {
 			rec.Transfer.State, rec.Transfer.Problem = Cancelled, why
 			unpause(rec.Transfer)
 			a.putItem(rec, false)
+			if why.Code == CodeCancelled {
+				a.tellCancelled(rec)
+			}
 			return
 		}
 	}

@@ -15,6 +15,7 @@ func (a *App) restart(rec *record) {
 		rec.newWire()
 	}
 	rec.GoOn, rec.Cut = false, false
+	a.saved(a.store.dropReceipt(rec.Person, rec.Remote))
 	t.Skipped, t.SkipCount, t.Links, t.Failed = nil, 0, 0, 0
 	a.putItem(rec, false)
 	a.begin(rec)
@@ -86,6 +87,7 @@ func (a *App) Cancel(ctx context.Context, item ItemID) error {
 		rec.Transfer.State, rec.Transfer.Problem = Cancelled, newProblem(CodeCancelled, "", "")
 		unpause(rec.Transfer)
 		a.putItem(rec, false)
+		a.tellCancelled(rec)
 		if !rec.Outgoing {
 			a.dropPartial(rec)
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -51,12 +52,12 @@ func (a *App) runOutbox(p *person) {
 			a.mu.Unlock()
 			return
 		}
-		idle := len(waiting) == 0 && len(p.sessions) == 0
+		idle := len(waiting) == 0 && len(p.sessions) == 0 && !(p.present && a.store.cancelling(id))
 		a.mu.Unlock()
 
 		var s session
 		err := error(transfer.ErrUnreachable)
-		if !idle { // receipts alone are no reason to dial
+		if !idle { // what was read is no reason to dial
 			s, err = a.connect(a.ctx, id)
 		}
 		again := ackTime
@@ -146,22 +147,26 @@ func (a *App) unsent(p *person) {
 	a.putItems(changed)
 }
 
-// sendReceipts tells the sender what was read here. What cannot be told now is told later.
+// sendReceipts tells a person what was read and cancelled here. What cannot be told now is
+// told later.
 func (a *App) sendReceipts(s session, id DeviceID) error {
 	for {
 		a.mu.Lock()
-		read, err := a.store.takeReceipts(id, ackPage)
+		list, err := a.store.takeReceipts(id, ackPage)
 		a.mu.Unlock()
-		if err != nil || len(read) == 0 {
+		if err != nil || len(list) == 0 {
 			return err
 		}
-		ids := make([][16]byte, len(read))
-		for i, r := range read {
-			ids[i] = r
+		ids := map[transfer.AckState][][16]byte{}
+		for _, r := range list {
+			ids[r.state] = append(ids[r.state], r.id)
 		}
-		if err := s.SendAck(a.ctx, ids, transfer.AckRead); err != nil {
+		for state, list := range ids {
+			err = cmp.Or(err, s.SendAck(a.ctx, list, state))
+		}
+		if err != nil {
 			a.mu.Lock()
-			a.saved(a.store.addReceipts(id, read))
+			a.saved(a.store.addReceipts(id, list))
 			a.mu.Unlock()
 			return err
 		}

@@ -217,6 +217,9 @@ func (a *App) concluded(ctx context.Context, r *run, o outcome) {
 	rec.Cut = errors.Is(context.Cause(ctx), errClosing) && t.State == Interrupted
 	rec.GoOn = rec.Cut && rec.mayGoOn()
 	a.save(r, rec)
+	if t.State == Cancelled && t.Problem.Code == CodeCancelled {
+		a.tellCancelled(rec)
+	}
 	if r.again && t.State != Done && !a.ending {
 		a.restart(rec)
 	}

@@ -205,6 +205,8 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.Configure(ctx, p.Settings)
 	case "refresh":
 		return nil, b.Refresh(ctx)
+	case "doctor":
+		return b.Doctor(ctx, p.Addrs)
 	case "raise":
 		return nil, b.Raise(ctx, p.Paths)
 	}

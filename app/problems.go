@@ -49,7 +49,7 @@ var sentences = map[string]struct{ text, hint string }{
 	CodeKeyReadable: {"other users of this computer could read the key in %s", "nothing to do unless somebody else uses this computer; then move the file away to become a new device"},
 	CodeNotSaved:    {"cannot write %s", "settings and history hold for this run only; check permissions and free space, or use --data"},
 	CodeTooLong:     {"the message is longer than %s", "send it as a file"},
-	CodeDiscovery:   {"looking for others does not work fully", "check the network; people can still be reached by host:port"},
+	CodeDiscovery:   {"looking for others does not work fully", "'yonder doctor' finds out why; people can still be reached by host:port"},
 	CodeBusy:        {"%s is being sent the same files already, or has too much to do", "wait until that has ended"},
 	CodeInternal:    {"something went wrong", "try again; if that repeats, please report it with the log"},
 }

@@ -33,6 +33,8 @@ type run struct {
 	in       incoming    // incoming only
 	answers  chan Answer // incoming, cap 1: the decision; never changes
 	answered bool        // incoming: decided
+
+	withdrawn bool // incoming: its sender has cancelled it over another connection
 }
 
 // watch lets the progress loop look at the runs until none is left. The caller

@@ -24,7 +24,7 @@ var (
 	bucketOpen     = []byte("open")     // item id of a transfer that has not ended → nothing
 	bucketOutbox   = []byte("outbox")   // device id, order → item id of a message not yet confirmed
 	bucketSequence = []byte("sequence") // device id → number of the last message to it
-	bucketReceipts = []byte("receipts") // device id, 16 bytes → nothing: read here, sender not yet told
+	bucketReceipts = []byte("receipts") // device id, 16 bytes → state, 1 byte: what its user is still to be told of that message or transfer
 	bucketPartials = []byte("partials") // device id, resume key → partialRecord
 	bucketDone     = []byte("done")     // device id, transfer id → doneRecord
 	allBuckets     = [][]byte{bucketMeta, bucketPeople, bucketHistory, bucketIndex, bucketAlias, bucketOpen, bucketOutbox, bucketSequence, bucketReceipts, bucketPartials, bucketDone}

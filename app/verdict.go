@@ -12,6 +12,8 @@ func (a *App) verdict(rec *record, err, stopped error) (TransferState, *Problem)
 	switch {
 	case err == nil:
 		return Done, nil
+	case errors.Is(stopped, errCancelledThere):
+		return Cancelled, newProblem(CodeCancelledBy, who, "")
 	case errors.Is(stopped, transfer.ErrCancelled), errors.Is(err, transfer.ErrCancelled):
 		return Cancelled, newProblem(CodeCancelled, who, "")
 	case errors.Is(stopped, errPaused), errors.Is(err, errPaused):

@@ -63,6 +63,7 @@ type params struct {
 	Settings Settings      `json:"settings,omitzero"`
 	Paths    []string      `json:"paths,omitempty"`
 	IDs      []string      `json:"ids,omitempty"`
+	Addrs    []string      `json:"addrs,omitempty"`
 }
 
 // ownerRecord is owner.json.

@@ -65,12 +65,15 @@ const (
 	fieldNonce   = 11 // 8 bytes
 	fieldEcho    = 12 // 8 bytes
 	fieldPadding = 13 // zeros
+	fieldWays    = 14 // u8: the carrier that this copy goes by; u8: all that the announcement goes by
+	fieldExamine = 15 // empty: announce by every carrier, and tell field 16 in the answer
+	fieldHears   = 16 // u8: the carriers by which the asker was heard lately
 )
 
 // fieldLen has the lengths of those that have only one.
 var fieldLen = map[uint8]int{
 	fieldKey: 32, fieldEpoch: 8, fieldSeq: 8, fieldTCP: 2, fieldUDP: 2, fieldProto: 2,
-	fieldCaps: 4, fieldPeriod: 2, fieldNonce: 8, fieldEcho: 8,
+	fieldCaps: 4, fieldPeriod: 2, fieldNonce: 8, fieldEcho: 8, fieldWays: 2, fieldExamine: 0, fieldHears: 1,
 }
 
 // nonce ties an answer to the question. The zero nonce means that there is none.
@@ -91,6 +94,11 @@ type packet struct {
 	Addrs   []netip.Addr  // of the sender, without zones; the one it sends from first
 	Nonce   nonce         // in a query
 	Echo    nonce         // in the answer to it
+	Way     CarrierSet    // the one that this copy goes by; 0: it does not say
+	Ways    CarrierSet    // all that the announcement goes by from here
+	Examine bool          // in a query: announce by every carrier and answer with Hears
+	Hears   CarrierSet    // in the answer to such a query: how the asker was heard lately
+	Tells   bool          // Hears is told
 }
 
 var errPacket = errors.New("not a discovery packet")
@@ -170,6 +178,12 @@ func (p *packet) setField(field uint8, v []byte) error {
 		copy(p.Nonce[:], v)
 	case fieldEcho:
 		copy(p.Echo[:], v)
+	case fieldWays:
+		p.Way, p.Ways = CarrierSet(v[0]), CarrierSet(v[1])
+	case fieldExamine:
+		p.Examine = true
+	case fieldHears:
+		p.Hears, p.Tells = CarrierSet(v[0]), true
 	}
 	return nil
 }
@@ -234,6 +248,15 @@ func (p *packet) encode(key crypto.Signer) ([]byte, error) {
 	}
 	if p.Echo != (nonce{}) {
 		b = appendField(b, fieldEcho, p.Echo[:])
+	}
+	if p.Way != 0 || p.Ways != 0 {
+		b = appendField(b, fieldWays, []byte{byte(p.Way), byte(p.Ways)})
+	}
+	if p.Examine {
+		b = appendField(b, fieldExamine, nil)
+	}
+	if p.Tells {
+		b = appendField(b, fieldHears, []byte{byte(p.Hears)})
 	}
 	if missing := maxQueryLen - ed25519.SignatureSize - 3 - len(b); p.Type == typeQuery && missing >= 0 {
 		b = appendField(b, fieldPadding, make([]byte, missing))

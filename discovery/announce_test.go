@@ -80,6 +80,7 @@ func TestPacketComesBack(t *testing.T) {
 		full.Addrs = append(full.Addrs, netip.MustParseAddr("2001:db8::1"))
 	}
 	full.Name = strings.Repeat("漢", MaxNameRunes)
+	full.Way, full.Ways, full.Tells = ByMulticast6.set(), 7, true
 	tests := []struct {
 		why string
 		p   *packet
@@ -87,6 +88,8 @@ func TestPacketComesBack(t *testing.T) {
 		{"an announcement", examplePacket()},
 		{"the longest answer there is", full},
 		{"a question", &packet{Type: typeQuery, Epoch: 1, Seq: 1, Nonce: nonce{7: 1}}},
+		{"an examination", &packet{Type: typeQuery, Epoch: 1, Seq: 1, Nonce: nonce{7: 1}, Examine: true}},
+		{"an answer of somebody who hears nothing", &packet{Type: typeReply, Epoch: 1, Seq: 1, Echo: nonce{1}, Tells: true}},
 		{"a goodbye without name or address", &packet{Type: typeBye, Epoch: 1, Seq: 2}},
 	}
 	for _, tt := range tests {
@@ -152,6 +155,9 @@ func TestParsePacketRefuses(t *testing.T) {
 		{"no sequence number", frame(typeAnnounce, key, epoch), false},
 		{"a key of 31 bytes", frame(typeAnnounce, field(fieldKey, make([]byte, 31)...), epoch, seq), false},
 		{"a port of 3 bytes", frame(typeAnnounce, key, epoch, seq, field(fieldTCP, 1, 2, 3)), false},
+		{"ways of 1 byte", frame(typeAnnounce, key, epoch, seq, field(fieldWays, 1)), false},
+		{"an examination with a value", frame(typeQuery, key, epoch, seq, field(fieldNonce, 1, 0, 0, 0, 0, 0, 0, 0), field(fieldExamine, 1)), false},
+		{"carriers that nobody knows yet", frame(typeAnnounce, key, epoch, seq, field(fieldWays, 128, 255)), true},
 		{"an empty port", frame(typeAnnounce, key, epoch, seq, field(fieldTCP)), false},
 		{"a field that overruns", frame(typeAnnounce, key, epoch, seq, []byte{99, 0, 2, 1}), false},
 		{"a field header cut off", frame(typeAnnounce, key, epoch, seq, []byte{99, 0}), false},

@@ -47,20 +47,6 @@ func (s *Service) Report(id ID, a netip.AddrPort, o Outcome) {
 	s.order(func() { s.board.post(s.reg.report(s.cfg.Now(), id, a, o)) })
 }
 
-// Interfaces returns the network interfaces and which of them are used.
-func (s *Service) Interfaces(ctx context.Context) ([]Interface, error) {
-	out := make(chan []Interface, 1)
-	s.order(func() { out <- s.net.interfaces() })
-	select {
-	case list := <-out:
-		return list, nil
-	case <-s.done:
-		return nil, ErrNotRunning
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // Probe looks for a peer at "host", "host:port" or "[v6%zone]:port"; port is that of TCP. With want, only
 // that device counts. The peer it returns is listed from then on, if it takes connections. Errors
 // wrap [ErrNoAnswer], [ErrNotRunning], a [*WrongPeerError], a [*net.DNSError] or what ctx says.

@@ -17,14 +17,6 @@ var (
 	group6 = netip.MustParseAddr("ff12::5959")
 )
 
-// The carriers of an announcement.
-const (
-	byBroadcast = iota
-	byMulticast4
-	byMulticast6
-	carriers
-)
-
 // datagram is one received datagram; data belongs to the receiver.
 type datagram struct {
 	data []byte
@@ -191,63 +183,67 @@ func (s *sockets) read(c *conn) {
 	c.broken.Store(true)
 }
 
-// announce sends to everybody on every link. build makes the datagram that
-// leaves from one address of one link. round is -1 for all carriers, else it
-// chooses one of those that the link has. It returns how many datagrams left.
-func (s *sockets) announce(round int, build func(l link, from netip.Addr) ([]byte, error)) (left int) {
+// builder makes the datagram that leaves from one address of one link by one
+// carrier, of all those that its announcement leaves that link by.
+type builder = func(l link, from netip.Addr, by Carrier, all CarrierSet) ([]byte, error)
+
+// announce sends to everybody on every link. round is -1 for all carriers, else it
+// chooses one of those that the link has. It returns what was tried.
+func (s *sockets) announce(round int, build builder) (tried []departure) {
 	for _, l := range s.used {
 		delete(s.errs, l.ifi.Name)
-		var conns [carriers][]*conn
+		var conns [groupCarriers][]*conn
+		var has CarrierSet
 		for _, c := range s.tx {
 			switch {
 			case c.link.ifi.Index != l.ifi.Index:
 			case c.prefix.Addr().Is4():
-				conns[byBroadcast] = append(conns[byBroadcast], c)
-				conns[byMulticast4] = append(conns[byMulticast4], c)
+				conns[ByBroadcast] = append(conns[ByBroadcast], c)
+				conns[ByMulticast4] = append(conns[ByMulticast4], c)
+				has |= ByBroadcast.set() | ByMulticast4.set()
 			default:
-				conns[byMulticast6] = append(conns[byMulticast6], c)
+				conns[ByMulticast6] = append(conns[ByMulticast6], c)
+				has |= ByMulticast6.set()
 			}
 		}
-		for i := range carriers {
-			by := i
+		for i := range groupCarriers {
+			by, all := Carrier(i), has
 			if round >= 0 {
-				by = (round + i) % carriers
+				by = Carrier((round + i) % groupCarriers)
+				all = by.set()
 			}
-			n := s.carry(by, l, conns[by], build)
-			if left += n; n > 0 && round >= 0 {
+			sent := s.carry(by, all, l, conns[by], build)
+			tried = append(tried, sent...)
+			if round >= 0 && slices.ContainsFunc(sent, func(d departure) bool { return d.err == nil }) {
 				break
 			}
 		}
 	}
-	return left
+	return tried
 }
 
 // carry sends on one link by one carrier.
-func (s *sockets) carry(by int, l link, conns []*conn, build func(link, netip.Addr) ([]byte, error)) (left int) {
+func (s *sockets) carry(by Carrier, all CarrierSet, l link, conns []*conn, build builder) (tried []departure) {
 	for _, c := range conns {
-		data, err := build(l, c.prefix.Addr())
-		if err != nil {
-			s.errs[l.ifi.Name] = err
-			continue
-		}
-		switch by {
-		case byBroadcast:
+		data, err := build(l, c.prefix.Addr(), by, all)
+		switch {
+		case err != nil:
+		case by == ByBroadcast:
 			to := directedBroadcast(c.prefix)
 			if err = c.write(data, netip.AddrPortFrom(to, s.port)); err != nil && to.As4() != [4]byte{255, 255, 255, 255} {
 				err = c.write(data, netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), s.port))
 			}
-		case byMulticast4:
+		case by == ByMulticast4:
 			err = c.write(data, netip.AddrPortFrom(group4, s.port))
-		case byMulticast6:
+		case by == ByMulticast6:
 			err = c.write(data, netip.AddrPortFrom(group6.WithZone(l.ifi.Name), s.port))
 		}
 		if err != nil {
 			s.errs[l.ifi.Name] = err
-			continue
 		}
-		left++
+		tried = append(tried, departure{hop{l.ifi.Name, by}, err})
 	}
-	return left
+	return tried
 }
 
 // send sends to one address, from the socket via or, if that is nil, our own.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +26,8 @@ type childConfig struct {
 	Self    Self
 	Sources Source
 	Cache   []Known
+
+	Examine bool // once, when somebody is there: the outcome is the event "status"
 }
 
 // childLine is one line of its output.
@@ -37,6 +40,8 @@ type childLine struct {
 	Via   string
 	Err   string
 	At    int64 // Unix ns, the same clock for all processes of the machine
+
+	Status *Status // without errors, which JSON cannot carry
 }
 
 func TestMain(m *testing.M) {
@@ -70,8 +75,13 @@ func runChild(config string) error {
 	_ = out.Encode(childLine{Event: "running", At: time.Now().UnixNano()}) // the parent sees it missing
 	events := s.Events(ctx)
 	var printing sync.WaitGroup
+	examined := !cfg.Examine
 	printing.Go(func() {
 		for e := range events {
+			if e.Kind == Up && !examined {
+				examined = true
+				printing.Go(func() { printExamination(ctx, s, out) })
+			}
 			line := childLine{Event: e.Kind.String(), Name: e.Peer.Name, Why: e.Why, Err: text(e.Err), At: time.Now().UnixNano()}
 			if !e.Peer.ID.IsZero() {
 				line.ID = e.Peer.ID.String()
@@ -86,6 +96,20 @@ func runChild(config string) error {
 	err = s.Run(ctx)
 	printing.Wait()
 	return err
+}
+
+// printExamination examines the network and prints what came of it.
+func printExamination(ctx context.Context, s *Service, out *json.Encoder) {
+	st, err := s.Examine(ctx)
+	line := childLine{Event: "status", Err: text(errors.Join(err, st.Err)), Status: &st, At: time.Now().UnixNano()}
+	st.Err = nil
+	for i := range st.Links {
+		st.Links[i].Err = nil
+		for by := range st.Links[i].By {
+			st.Links[i].By[by].Err = nil
+		}
+	}
+	_ = out.Encode(line)
 }
 
 // child is a running process.

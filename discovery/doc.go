@@ -16,6 +16,9 @@
 //     answer, or else the proof that the program supplies as [Config.Prove].
 //   - registry.go is the list of peers and liveness.go its clock: state machines
 //     that take the time as a parameter and touch no network.
+//   - status.go tells what each carrier (carrier.go) sent and heard, and examine.go
+//     tests the network: hearing.go concludes from copies of one announcement by
+//     which carriers a peer is heard.
 //   - service.go is the one loop that owns all of these, receive.go what it does
 //     with a datagram; board.go hands out what changed without ever making the
 //     loop wait.

@@ -68,11 +68,11 @@ func (h *fakeHost) ownPort() uint16           { return 5000 }
 func (h *fakeHost) received() <-chan datagram { return h.in }
 func (h *fakeHost) close()                    {}
 
-func (h *fakeHost) announce(_ int, build func(link, netip.Addr) ([]byte, error)) int {
+func (h *fakeHost) announce(_ int, build builder) []departure {
 	if !h.was {
-		return 0
+		return nil
 	}
-	data, err := build(h.links()[0], h.addr)
+	data, err := build(h.links()[0], h.addr, ByBroadcast, ByBroadcast.set())
 	if err != nil {
 		panic(err)
 	}
@@ -82,7 +82,7 @@ func (h *fakeHost) announce(_ int, build func(link, netip.Addr) ([]byte, error))
 	for a := range h.lan.hosts {
 		h.lan.deliver(h, a, data, true)
 	}
-	return 1
+	return []departure{{hop{"eth0", ByBroadcast}, nil}}
 }
 
 func (h *fakeHost) send(to netip.AddrPort, data []byte, _ *conn) error {

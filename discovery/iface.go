@@ -36,6 +36,8 @@ type Interface struct {
 	Addrs []netip.Prefix // without zones
 	Skip  Skip           // empty: used
 	Err   error          // the last failure of a socket on it; nil after a success
+
+	Loopback bool // leads nowhere else
 }
 
 // link is an interface that is used.
@@ -66,6 +68,16 @@ func (l link) has(a netip.Addr) bool {
 func linkOf(links []link, a netip.Addr) (link, bool) {
 	for _, l := range links {
 		if l.has(a) {
+			return l, true
+		}
+	}
+	return link{}, false
+}
+
+// ownLink returns the link on which a is an address of this host.
+func ownLink(links []link, a netip.Addr) (link, bool) {
+	for _, l := range links {
+		if l.has(a) && slices.ContainsFunc(l.addrs, func(p netip.Prefix) bool { return p.Addr() == a.WithZone("") }) {
 			return l, true
 		}
 	}
@@ -117,7 +129,8 @@ func listInterfaces(only []string) ([]Interface, []link, error) {
 		}
 		addrs := usableAddrs(raw)
 		skip := judge(ifi, addrs, only)
-		list = append(list, Interface{Name: ifi.Name, Index: ifi.Index, Addrs: addrs, Skip: skip})
+		list = append(list, Interface{Name: ifi.Name, Index: ifi.Index, Addrs: addrs, Skip: skip,
+			Loopback: ifi.Flags&net.FlagLoopback != 0})
 		switch skip {
 		case "":
 			links = append(links, link{ifi, addrs})

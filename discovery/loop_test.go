@@ -361,6 +361,51 @@ func TestAnswerIsNotLongerThanQuestion(t *testing.T) {
 	})
 }
 
+// Only a neighbour may have us announce, and learns how we hear it.
+func TestExaminedByNeighboursOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := newFakeLAN()
+		h := lan.host(1)
+		_, stop := onFake(t, h, Self{TCPPort: 4001}, announcing)
+		asker := lan.host(2)
+		time.Sleep(10 * time.Second)
+		question := func(seq uint64, src netip.Addr) *packet {
+			p := &packet{Type: typeQuery, Epoch: 1, Seq: seq, Nonce: nonce{byte(seq)}, Examine: true, Addrs: []netip.Addr{src}}
+			lan.sent(typeAnnounce)
+			for len(asker.in) > 0 {
+				<-asker.in
+			}
+			h.in <- datagram{sign(t, 2, p), netip.AddrPortFrom(src, 5000), nil}
+			synctest.Wait()
+			for len(asker.in) > 0 {
+				if d := <-asker.in; packetType(d.data[5]) == typeReply {
+					p, err := parsePacket(d.data)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return p
+				}
+			}
+			return nil
+		}
+		heard := &packet{Type: typeAnnounce, Epoch: 1, Seq: 1, Way: ByBroadcast.set(), Ways: 3, Addrs: []netip.Addr{asker.addr}}
+		h.in <- datagram{sign(t, 2, heard), netip.AddrPortFrom(asker.addr, 5000), nil}
+		time.Sleep(2 * time.Second)
+		if r := question(2, asker.addr); r == nil || !r.Tells || r.Hears != ByBroadcast.set() {
+			t.Errorf("the neighbour is answered %+v, want that it was heard by broadcast", r)
+		}
+		if n := lan.sent(typeAnnounce); n != 1 {
+			t.Errorf("%d announcements at once for a neighbour, want 1", n)
+		}
+		time.Sleep(time.Minute)
+		question(3, netip.MustParseAddr("192.168.7.7"))
+		if n := lan.sent(typeAnnounce); n != 0 {
+			t.Errorf("somebody from elsewhere caused %d announcements", n)
+		}
+		stop()
+	})
+}
+
 // Whoever forges addresses must not make us send questions to others at will.
 func TestDoubtfulDatagramsCauseFewQuestions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -28,9 +28,9 @@ const mdnsPeriod = 45 * time.Second
 // each link in turn, one query at a time because their sockets compete on
 // Windows. What it finds are candidates, no more.
 type browser struct {
-	data  func() zoneData        // for the servers; called from their goroutines
-	found func(list []candidate) // called from run's goroutine
-	fail  func(error)            // what does not work, or nil; called from run's goroutine
+	data  func() zoneData                            // for the servers; called from their goroutines
+	asked func(l link, found []candidate, err error) // after each question; called from run's goroutine
+	fail  func(error)                                // what does not work, or nil; called from run's goroutine
 
 	mu    sync.Mutex
 	links []link        // guarded by mu
@@ -38,8 +38,8 @@ type browser struct {
 	wake  chan struct{} // capacity 1: look at links, ask now
 }
 
-func newBrowser(data func() zoneData, found func([]candidate), fail func(error)) *browser {
-	return &browser{data: data, found: found, fail: fail, wake: make(chan struct{}, 1)}
+func newBrowser(data func() zoneData, asked func(link, []candidate, error), fail func(error)) *browser {
+	return &browser{data: data, asked: asked, fail: fail, wake: make(chan struct{}, 1)}
 }
 
 // setLinks says on which links to be; servers are made anew and everybody is asked.
@@ -150,8 +150,6 @@ func (b *browser) ask(ctx context.Context, l link, window time.Duration) error {
 			list = append(list, parseTXT(e.InfoFields, l)...)
 		}
 	}
-	if len(list) > 0 {
-		b.found(list)
-	}
+	b.asked(l, list, err)
 	return err
 }

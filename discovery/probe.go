@@ -19,6 +19,11 @@ type candidate struct {
 	strict bool   // whoever answers must take connections at tcp
 }
 
+// address is c as an address of a peer.
+func (c candidate) address() Addr {
+	return Addr{AddrPort: netip.AddrPortFrom(c.addr, c.tcp), UDP: c.udp, Source: c.source, Iface: c.iface}
+}
+
 func (c candidate) String() string {
 	return fmt.Sprintf("%v (tcp %d, udp %d, %v)", c.addr, c.tcp, c.udp, c.source)
 }

@@ -61,6 +61,7 @@ func (s *Service) receive(now time.Time, d datagram) {
 // take acts on a datagram whose signature is right.
 func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate) {
 	out := s.reg.heard(now, sight)
+	s.heardBy(now, sight)
 	for _, n := range out.news {
 		s.log.Debug("peer", "why", n.why, "id", n.peer.ID.Short(), "name", n.peer.Name, "from", d.src)
 	}
@@ -71,7 +72,7 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 	}
 	switch {
 	case sight.Type == typeQuery:
-		s.reply(d, sight.Nonce)
+		s.reply(now, d, sight)
 	case out.fresh && sight.Type == typeAnnounce:
 		s.later = append(s.later, answer{now.Add(s.spread(50 * time.Millisecond)), d.src})
 	}
@@ -81,9 +82,18 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 }
 
 // reply answers a question, from the socket that heard it and never with more
-// bytes than it had.
-func (s *Service) reply(d datagram, n nonce) {
-	data, err := s.packet(&packet{Type: typeReply, Echo: n}, d.src.Addr())
+// bytes than it had. Only neighbours may examine the network with our help,
+// and only where announcements are sent and heard.
+func (s *Service) reply(now time.Time, d datagram, q sighting) {
+	p := &packet{Type: typeReply, Echo: q.Nonce}
+	if e := s.reg.entries[q.id]; q.Examine && q.iface != "" && s.cfg.Sources&Broadcast != 0 {
+		p.Tells = true
+		if e != nil {
+			p.Hears = e.hearing.lately(now.Add(-hearsLately))
+		}
+		s.plan.examined(now)
+	}
+	data, err := s.packet(p, d.src.Addr())
 	if err != nil || len(data) > len(d.data) {
 		return
 	}
@@ -91,18 +101,15 @@ func (s *Service) reply(d datagram, n nonce) {
 }
 
 // heardSelf looks at a datagram with our own key. Our own come back all the
-// time; one of another run, from another computer, means that somebody copied
-// the profile.
+// time, which is counted and shows that nothing on this host drops them; one of another
+// run, from another computer, means that somebody copied the profile.
 func (s *Service) heardSelf(p *packet, d datagram, near bool) {
-	if s.cloneErr != nil || !near || p.Epoch == s.cfg.Epoch || !verifyPacket(p, d.data) {
-		return
+	l, own := ownLink(s.net.links(), d.src.Addr())
+	if own && p.Epoch == s.cfg.Epoch {
+		s.heardOwn(p, l)
 	}
-	for _, l := range s.net.links() {
-		for _, a := range l.addrs {
-			if a.Addr() == d.src.Addr().WithZone("") {
-				return
-			}
-		}
+	if s.cloneErr != nil || own || !near || p.Epoch == s.cfg.Epoch || !verifyPacket(p, d.data) {
+		return
 	}
 	s.cloneErr = ErrCopied
 	s.showTrouble()
@@ -126,10 +133,11 @@ func (s *Service) sign(p *packet, addrs []netip.Addr) ([]byte, error) {
 // number, whatever address they leave from.
 func (s *Service) announce(kind packetType, round int) {
 	s.seq++
-	left := s.net.announce(round, func(l link, from netip.Addr) ([]byte, error) {
-		return s.sign(&packet{Type: kind}, ownAddrs(s.net.links(), l.ifi.Name, from))
+	tried := s.net.announce(round, func(l link, from netip.Addr, by Carrier, all CarrierSet) ([]byte, error) {
+		return s.sign(&packet{Type: kind, Way: by.set(), Ways: all}, ownAddrs(s.net.links(), l.ifi.Name, from))
 	})
-	s.log.Debug("announced", "type", kind, "round", round, "datagrams", left)
+	s.ledger.left(s.cfg.Now(), tried)
+	s.log.Debug("announced", "type", kind, "round", round, "tried", len(tried))
 }
 
 // ask sends a question.

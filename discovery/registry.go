@@ -45,6 +45,8 @@ type entry struct {
 	gone   bool
 	source netip.Addr // where it was first heard
 	check  check
+
+	hearing hearing
 }
 
 // sighting is one datagram whose signature is right.

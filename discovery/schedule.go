@@ -31,6 +31,14 @@ func (p *schedule) newcomer(now time.Time) {
 	p.early = now.Add(rand.N(time.Second))
 }
 
+// examined begins a burst for somebody who tests the network, unless one is under
+// way or has been a short while ago, whoever wanted it.
+func (p *schedule) examined(now time.Time) {
+	if p.sent == len(burstAt) && now.Sub(p.start) >= examineAgain {
+		p.begin(now)
+	}
+}
+
 // due reports whether to announce now; round is -1 for every carrier, else it
 // chooses one. The times of the next ones follow from period.
 func (p *schedule) due(now time.Time, period time.Duration) (send bool, round int) {

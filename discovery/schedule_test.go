@@ -45,6 +45,22 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+func TestExaminationsCauseFewBursts(t *testing.T) {
+	var p schedule
+	p.begin(at(0))
+	left := 0
+	for s := 0.0; s < 60; s += 0.1 {
+		if send, round := p.due(at(s), time.Hour); send && round == -1 {
+			left++
+		}
+		p.examined(at(s))
+	}
+	// The one of the start, and one begun every 5 s after it.
+	if most := len(burstAt) * 12; left < most-len(burstAt) || left > most {
+		t.Errorf("%d announcements in a minute of examinations, want about %d", left, most)
+	}
+}
+
 func TestLimiter(t *testing.T) {
 	a, b := testLimiterAddr(1), testLimiterAddr(2)
 	l := newLimiter()

@@ -23,7 +23,7 @@ type network interface {
 	interfaces() []Interface
 	ownPort() uint16
 	received() <-chan datagram
-	announce(round int, build func(link, netip.Addr) ([]byte, error)) int
+	announce(round int, build builder) []departure
 	send(to netip.AddrPort, data []byte, via *conn) error
 	close()
 }
@@ -55,6 +55,8 @@ type Service struct {
 	limit    *limiter
 	plan     schedule
 	later    []answer
+	ledger   ledger
+	hearsay  map[ID]*hearsay // by mDNS
 	polled   time.Time
 	turned   time.Time
 	netErr   lasting
@@ -89,7 +91,8 @@ func New(key crypto.Signer, self Self, cfg Config) (*Service, error) {
 		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
 	s := &Service{key: key, id: KeyID(public), cfg: cfg, log: cfg.Log, board: newBoard(cfg.Now),
-		posts: make(chan func(), 16), done: make(chan struct{}), limit: newLimiter()}
+		posts: make(chan func(), 16), done: make(chan struct{}), limit: newLimiter(),
+		ledger: ledger{}, hearsay: map[ID]*hearsay{}}
 	s.reg, s.probes = newRegistry(s.id, cfg.Port), newProber(cfg.Port)
 	s.reg.canProve, s.probes.canProve = cfg.Prove != nil, cfg.Prove != nil
 	for _, k := range cfg.Cache {
@@ -99,7 +102,9 @@ func New(key crypto.Signer, self Self, cfg Config) (*Service, error) {
 	s.net = newSockets(cfg.Port, cfg.Interfaces, cfg.Sources&Broadcast != 0)
 	if cfg.Sources&MDNS != 0 {
 		s.mdns = newBrowser(func() zoneData { return s.zone.Load().(zoneData) },
-			func(list []candidate) { s.order(func() { s.consider(s.cfg.Now(), s.missing(list)) }) },
+			func(l link, list []candidate, err error) {
+				s.order(func() { s.heardMDNS(s.cfg.Now(), l, list, err) })
+			},
 			func(err error) {
 				s.order(func() {
 					if s.mdnsErr.see(err) {
@@ -230,6 +235,9 @@ func (s *Service) refresh(now time.Time) {
 	if changed {
 		s.log.Debug("network changed", "links", len(s.net.links()))
 		s.board.networkChanged()
+		s.ledger.keep(func(name string) bool {
+			return slices.ContainsFunc(s.net.links(), func(l link) bool { return l.ifi.Name == name })
+		})
 		if s.mdns != nil {
 			s.mdns.setLinks(slices.DeleteFunc(slices.Clone(s.net.links()), link.loopback)) // mDNS does not work there
 		}

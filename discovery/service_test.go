@@ -77,7 +77,7 @@ func start(t *testing.T, key byte, self Self, cfg Config) (s *Service, stop func
 // settle returns once s has its sockets open.
 func settle(t *testing.T, s *Service) {
 	t.Helper()
-	if _, err := s.Interfaces(t.Context()); err != nil {
+	if _, err := s.Status(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

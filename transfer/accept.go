@@ -100,6 +100,7 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 	}
 	r.phase.Store(int32(Moving))
 	r.accepted.Store(true)
+	r.session.timeTrip()
 	if err := r.session.out.send(frameAccept, r.stream, &m); err != nil {
 		return err
 	}

@@ -25,13 +25,17 @@ const (
 	ChatSystem   ChatKind = 2
 )
 
-// AckState says how far messages have come.
+// AckState says how far messages have come, and what became of transfers.
 type AckState uint8
 
 const (
 	AckStored  AckState = 1
 	AckRead    AckState = 2
 	AckRefused AckState = 3 // will never be stored; do not send again
+
+	// AckCancelled is about transfers: one of the two sides has cancelled them for good
+	// while there was no session to say so.
+	AckCancelled AckState = 4
 )
 
 // ErrTooLong is returned for a message above 16 KiB.

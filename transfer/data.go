@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 // assembly is a chunk or a pack whose fragments are arriving.
@@ -64,6 +65,9 @@ func (r *receiver) data(conn io.Reader, typ frameType, length uint32) error {
 		r.assembling = nil
 		r.dispatch(a)
 	}
+	r.mu.Lock()
+	r.flow.came(time.Now(), int64(length), r.session.roundTrip())
+	r.mu.Unlock()
 	r.replenish(0)
 	return nil
 }

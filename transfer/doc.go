@@ -8,12 +8,13 @@
 // What a newcomer looks for, by file:
 //
 //	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
-//	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing
+//	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing;
+//	             link.go, how fast the connection is
 //	gate.go      which frame may come when; frame.go and message.go, what frames hold
 //	send.go      one attempt to send; offer.go offers; scan.go lists; plan.go orders, as far as claims.go knows what is
 //	             there; source.go reads chunks, pack.go small files; compress.go decides; queue.go queues
 //	receive.go   one transfer from a peer; accept.go decides where to; data.go takes content, pace.go gives credit for it,
-//	             lane.go hands it on; keeper.go writes chunks and small.go packs, where staged.go makes files
+//	             flow.go says how much, lane.go hands it on; keeper.go writes chunks and small.go packs, where staged.go makes files
 //	resume.go    what an earlier run left, existing.go what a file that is to be updated has; tell.go tells the sender
 //	settle.go    when a file is complete; finish.go, when all are; publish.go and merge.go give them their names,
 //	             already.go remembers that

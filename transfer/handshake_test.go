@@ -122,8 +122,8 @@ func dialNode(t testing.TB, to *testNode) net.Conn {
 	return conn
 }
 
-// later returns a HELLO with one field more.
-func later(m *hello, key uint64) []byte {
+// withField returns a HELLO with one field more.
+func withField(m *hello, key uint64) []byte {
 	var fields map[uint64]any
 	must(0, decodeMode.Unmarshal(marshal(m), &fields))
 	fields[key] = "later"
@@ -152,8 +152,8 @@ func TestHostileHello(t *testing.T) {
 		{"a later minor version, with what it can do", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Minor: 7, Caps: 1<<64 - 1})), true},
 		{"minor version 2^64-1, no clock", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Minor: 1<<64 - 1, Epoch: 1<<64 - 1, Clock: -1 << 63})), true},
 		{"a clock behind all times", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Epoch: 1<<64 - 1, Clock: 1<<63 - 1})), true},
-		{"a field of a later version", frame(frameHello, 0, later(&hello{ID: mine.ID()}, 128)), true},
-		{"a field that must be understood", frame(frameHello, 0, later(&hello{ID: mine.ID()}, 100)), false},
+		{"a field of a later version", frame(frameHello, 0, withField(&hello{ID: mine.ID()}, 128)), true},
+		{"a field that must be understood", frame(frameHello, 0, withField(&hello{ID: mine.ID()}, 100)), false},
 		{"8 KiB", frame(frameHello, 0, padded(maxHello)), true},
 		{"8 KiB + 1", frame(frameHello, 0, padded(maxHello+1)), false},
 		{"-1 as length", header{typ: frameHello, length: 1<<32 - 1}.append(nil), false},

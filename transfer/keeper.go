@@ -211,9 +211,9 @@ func (k *keeper) damaged(f *incomingFile, chunk uint32) error {
 	return k.ask(f, chunk)
 }
 
-// ask asks for a chunk again.
+// ask asks for a chunk again, after what was told of it.
 func (k *keeper) ask(f *incomingFile, chunk uint32) error {
-	return k.r.session.out.send(frameWant, k.r.stream, &want{Chunks: []chunkRange{{Entry: f.index, First: chunk, Count: 1}}})
+	return k.r.session.out.sendLater(frameWant, k.r.stream, &want{Chunks: []chunkRange{{Entry: f.index, First: chunk, Count: 1}}})
 }
 
 // ready makes sure that a file is in the staging tree; false when it was settled.

@@ -55,9 +55,10 @@ type manifest struct {
 	mu        sync.Mutex
 	spool     spool
 	pages     []pageRef
-	views     [pageViews]*pageView // decoded pages
-	clock     int64                // of their use
-	tail      []node               // sender: entries that are in no page yet
+	views     map[int]*pageView // decoded pages, by number
+	viewed    int               // entries in them
+	clock     int64             // of their use
+	tail      []node            // sender: entries that are in no page yet
 	tailSize  int
 	tailOuter []folderRef // the folders that were open before the tail
 	count     int64

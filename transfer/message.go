@@ -184,7 +184,7 @@ type chat struct {
 }
 
 type ack struct {
-	IDs   [][]byte `cbor:"1,keyasint"` // of messages
+	IDs   [][]byte `cbor:"1,keyasint"` // of messages or, for AckCancelled, transfers
 	State AckState `cbor:"2,keyasint"`
 }
 
@@ -361,7 +361,7 @@ func (a *ack) check() error {
 			return fmt.Errorf("message id of %d bytes", len(id))
 		}
 	}
-	if len(a.IDs) == 0 || a.State < AckStored || a.State > AckRefused {
+	if len(a.IDs) == 0 || a.State < AckStored || a.State > AckCancelled {
 		return fmt.Errorf("acknowledgement %d of %d messages", a.State, len(a.IDs))
 	}
 	return nil

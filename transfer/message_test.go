@@ -206,7 +206,7 @@ func TestMessageChecks(t *testing.T) {
 		{"ack of an id of 15 bytes", &ack{IDs: [][]byte{make([]byte, 15)}, State: AckStored}, false},
 		{"ack of an id of 17 bytes", &ack{IDs: [][]byte{make([]byte, 17)}, State: AckStored}, false},
 		{"ack without a state", &ack{IDs: [][]byte{make([]byte, 16)}}, false},
-		{"ack with an unknown state", &ack{IDs: [][]byte{make([]byte, 16)}, State: AckRefused + 1}, false},
+		{"ack with an unknown state", &ack{IDs: [][]byte{make([]byte, 16)}, State: AckCancelled + 1}, false},
 	}
 	for _, test := range tests {
 		err := unmarshal(marshal(test.message), fresh(test.message))

@@ -57,7 +57,8 @@ type Host interface {
 	// Chat stores a message. nil acknowledges it, an error that wraps [ErrBlocked] or
 	// [ErrTooMany] refuses it for good, any other lets the peer try again later.
 	Chat(peer Peer, m Chat) error
-	// Acked tells how far messages of ours have come.
+	// Acked tells how far messages of ours have come and, with [AckCancelled], which transfers
+	// in either direction the peer has cancelled while we were away.
 	Acked(peer Peer, ids [][16]byte, state AckState)
 }
 
@@ -71,6 +72,7 @@ type Node struct {
 	partials PartialStore
 	up, down limiter      // of all transfers together
 	incoming atomic.Int64 // transfers that are arriving
+	first    atomic.Int64 // bytes of credit that each of them begins with
 
 	mu       sync.Mutex
 	says     Self
@@ -95,6 +97,7 @@ func NewNode(cfg Config) (*Node, error) {
 	if n.partials == nil {
 		n.partials = &memoryPartials{}
 	}
+	n.first.Store(firstWindow)
 	return n, nil
 }
 

@@ -2,23 +2,23 @@ package transfer
 
 import "time"
 
-// A receiver shares out and limits what comes by the credit that it gives. Of a limited
-// transfer little is on its way at a time, so that the limit holds from the start.
+// A receiver shares out and limits what comes by the credit that it gives.
 
 // window returns how much credit the sender may have, and the least that is worth a
-// frame. mu is held.
+// frame. Of a limited transfer little is on its way at a time, so that the limit holds from
+// the start. mu is held.
 func (r *receiver) window() (ahead, step int64) {
-	ahead = max(window/int64(max(r.session.node.incoming.Load(), 1)), leastWindow)
+	ahead = min(r.flow.window, max(window/int64(max(r.session.node.incoming.Load(), 1)), shareWindow))
 	if limit := r.limitRate(); limit > 0 {
 		ahead = min(ahead, max(limit/4, 4*minFragment))
 	}
 	return ahead, min(creditStep, ahead/4)
 }
 
-// leastWindow is the credit of each sender where many send at once. Equal windows that
+// shareWindow is what each of many senders may have on its way at most. Equal windows that
 // together are no more than the network holds give all of them the same share; larger
 // ones would leave that to whose packets are lost.
-const leastWindow = 256 << 10
+const shareWindow = 256 << 10
 
 // limitRate returns the lower of the limits on this transfer, in bytes per second; 0: none.
 func (r *receiver) limitRate() int64 {

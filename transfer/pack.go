@@ -68,7 +68,7 @@ func (a *sender) carryPack(ctx context.Context, files []smallFile, near *nearby)
 	}
 	buf = buf[:at]
 	head := packHeader{raw: uint32(at), encoded: uint32(at)}
-	if packed := a.shrink.encode(buf, a.session.out.linkRate(), a.session.out.sent()); packed != nil {
+	if packed := a.shrink.encode(buf, a.session.out.link.rate(), a.session.out.link.total.Load()); packed != nil {
 		release()
 		buf, release = packed, func() {}
 		head.encoding, head.encoded = encodingZstd, uint32(len(packed))

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	pageTarget = 128 << 10 // bytes of a page that we make
-	pageRows   = 8 << 10   // entries of it
-	maxPage    = 1 << 20   // bytes of one page's payload
-	pageViews  = 6         // pages that a manifest keeps decoded
+	pageTarget = 8 << 10  // bytes of a page that we make: a chat line waits behind one on a slow link
+	pageRows   = 8 << 10  // entries of it
+	maxPage    = 1 << 20  // bytes of one page's payload
+	viewRows   = 48 << 10 // entries that a manifest keeps decoded, in whole pages
 )
 
 // entry is one row of a manifest page. Entries come in depth-first order, a folder
@@ -77,37 +77,39 @@ func (m *manifest) keepLocked(payload []byte, nodes []node, outer []folderRef, t
 	m.digest.Write(payload)
 }
 
-// showLocked keeps a decoded page in place of the one that was not used for longest.
+// showLocked keeps a decoded page in place of those that were not used for longest.
 func (m *manifest) showLocked(v *pageView) {
+	if m.views == nil {
+		m.views = map[int]*pageView{}
+	}
 	m.clock++
 	v.used = m.clock
-	oldest := 0
-	for i, have := range m.views {
-		if have == nil {
-			oldest = i
-			break
+	m.views[v.number] = v
+	m.viewed += len(v.nodes)
+	for m.viewed > viewRows && len(m.views) > 1 {
+		oldest := v
+		for _, have := range m.views {
+			if have.used < oldest.used {
+				oldest = have
+			}
 		}
-		if have.used < m.views[oldest].used {
-			oldest = i
-		}
+		delete(m.views, oldest.number)
+		m.viewed -= len(oldest.nodes)
 	}
-	m.views[oldest] = v
 }
 
 // viewLocked returns the decoded page of an entry that is in one; nil when the spool
 // fails.
 func (m *manifest) viewLocked(i uint32) *pageView {
-	for _, v := range m.views {
-		if v != nil && i >= v.first && i-v.first < uint32(len(v.nodes)) {
-			m.clock++
-			v.used = m.clock
-			return v
-		}
-	}
 	if m.failed != nil {
 		return nil
 	}
 	number := sort.Search(len(m.pages), func(k int) bool { return m.pages[k].first+m.pages[k].count > i })
+	if v := m.views[number]; v != nil {
+		m.clock++
+		v.used = m.clock
+		return v
+	}
 	v, err := m.decodeLocked(number)
 	if err != nil {
 		m.failed = err

@@ -79,7 +79,7 @@ func (p *plan) pages(n uint32, last bool) {
 
 // pageLead is how many entries of the manifest are on their way before the content of
 // the first of them: enough that no worker waits.
-const pageLead = 2 * pageRows
+const pageLead = 1 << 10
 
 // hungry waits until the plan can use another page; false when it was stopped.
 func (p *plan) hungry() bool {

@@ -29,8 +29,11 @@ func newPuppet(t testing.TB, to *testNode) *puppet {
 	return identifiedPuppet(t, to, newKey(t))
 }
 
+// identifiedPuppet connects a puppet. It gets the whole credit at once, so that
+// it may say whole chunks without waiting.
 func identifiedPuppet(t testing.TB, to *testNode, identity *Identity) *puppet {
 	t.Helper()
+	to.first.Store(window)
 	p := shakenPuppet(t, to, identity)
 	if err := p.greet(false); err != nil {
 		t.Fatal(err)

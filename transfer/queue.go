@@ -232,6 +232,7 @@ func (q *queue) next(limit int) (head, payload []byte, release func(), ok bool) 
 	left := len(item.content) - item.sent
 	n := min(limit, left, int(min(q.credit, 1<<30))-overhead)
 	if n < min(minFragment, left) {
+		q.w.link.wants(time.Now())
 		return nil, nil, nil, false // until grant
 	}
 	if n = q.paced(n); n < 0 {

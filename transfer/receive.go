@@ -14,8 +14,7 @@ import (
 )
 
 const (
-	window      = 4 << 20 // bytes of DATA that a sender may have on its way
-	maxHeld     = 8 << 20 // the same, and what is not on disk yet
+	maxHeld     = 8 << 20 // bytes of DATA on their way, and not on disk yet
 	creditStep  = 512 << 10
 	maxCredit   = 1 << 30
 	reserve     = 64 << 20 // bytes of free space that are left alone, or a 16th where there is little
@@ -98,6 +97,7 @@ type receiver struct {
 	paged       chan struct{} // the same for keeper.pages
 
 	pace limiter
+	flow flow // guarded by mu
 
 	asked      bool // run only: the host knows of it
 	staging    *staging
@@ -117,7 +117,7 @@ func (s *Session) onOffer(stream uint32, payload []byte) error {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	r := &receiver{session: s, stream: stream, key: m.Key, manifest: newManifest(), ctx: ctx, cancel: cancel, offer: m,
+	r := &receiver{session: s, stream: stream, key: m.Key, manifest: newManifest(), ctx: ctx, cancel: cancel, offer: m, flow: flow{window: s.node.first.Load()},
 		hash: blake3.Sum256(payload), files: map[uint32]*incomingFile{}, wake: make(chan struct{}, 1), paged: make(chan struct{}, 1)}
 	r.in = &Incoming{Peer: s.peer, Transfer: m.Transfer, Message: m.Message, Batch: m.Batch, Wish: m.Wish, r: r}
 	copy(r.in.Parent[:], m.Parent)

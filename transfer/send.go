@@ -298,7 +298,7 @@ func (a *sender) putChunk(f *sourceFile, chunk uint32, v value, b []byte, releas
 		a.queue.putChunk(f.index, chunk, head, nil, release)
 		return
 	}
-	if packed := a.shrink.encode(b, a.session.out.linkRate(), a.session.out.sent()); packed != nil {
+	if packed := a.shrink.encode(b, a.session.out.link.rate(), a.session.out.link.total.Load()); packed != nil {
 		head.encoding, head.encoded = encodingZstd, uint32(len(packed))
 		a.queue.putChunk(f.index, chunk, head, packed, release)
 		return

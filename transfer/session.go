@@ -69,7 +69,8 @@ type Session struct {
 	entered  chan struct{} // closed when the node has taken or refused the session
 	done     chan struct{}
 	work     sync.WaitGroup // transfers of this session
-	lastPing atomic.Int64
+	lastPing atomic.Int64   // Unix nanoseconds, and the nonce of that PING
+	trip     atomic.Int64   // nanoseconds of the shortest round trip; 0: not known
 }
 
 func newSession(n *Node, conn *tls.Conn, w *wire, peer Peer) *Session {
@@ -140,8 +141,7 @@ func (s *Session) keepOnce(now time.Time) bool {
 		return false
 	}
 	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter {
-		s.lastPing.Store(now.UnixNano())
-		if err := s.out.send(framePing, 0, &ping{Nonce: uint64(now.UnixNano())}); err != nil {
+		if err := s.ping(now); err != nil {
 			s.fail(err)
 			return false
 		}
@@ -171,9 +171,9 @@ const signLimit = 3 * time.Second
 // seconds. It is for those who know that something about the network has changed; by
 // itself a session waits for 15 s. It does not wait.
 func (s *Session) Check() {
-	asked := time.Now().UnixNano()
-	s.lastPing.Store(asked)
-	if s.out.send(framePing, 0, &ping{Nonce: uint64(asked)}) != nil {
+	now := time.Now()
+	asked := now.UnixNano()
+	if s.ping(now) != nil {
 		return // it is ending
 	}
 	time.AfterFunc(signLimit, func() {
@@ -186,6 +186,22 @@ func (s *Session) Check() {
 		}
 	})
 }
+
+// ping asks the peer for an answer.
+func (s *Session) ping(now time.Time) error {
+	s.lastPing.Store(now.UnixNano())
+	return s.out.send(framePing, 0, &ping{Nonce: uint64(now.UnixNano())})
+}
+
+// timeTrip measures how long a frame travels there and back, unless that is known.
+func (s *Session) timeTrip() {
+	if s.trip.Load() == 0 {
+		s.ping(time.Now())
+	}
+}
+
+// roundTrip returns how long the shortest round trip took; 0: none was measured.
+func (s *Session) roundTrip() time.Duration { return time.Duration(s.trip.Load()) }
 
 // used notes that the session was needed.
 func (s *Session) used() {
@@ -258,7 +274,7 @@ func (s *Session) handle(h header, payload []byte) error {
 	case framePing:
 		return s.onPing(payload)
 	case framePong:
-		return unmarshal(payload, &ping{})
+		return s.onPong(payload)
 	case frameChat:
 		return s.onChat(payload)
 	case frameAck:
@@ -292,6 +308,23 @@ func (s *Session) onPing(payload []byte) error {
 		return err
 	}
 	return s.out.send(framePong, 0, &m)
+}
+
+// onPong learns from the answer to the last PING how long it travelled.
+func (s *Session) onPong(payload []byte) error {
+	var m ping
+	if err := unmarshal(payload, &m); err != nil {
+		return err
+	}
+	asked := s.lastPing.Load()
+	if m.Nonce != uint64(asked) {
+		return nil // of an older one, or of none
+	}
+	took := min(max(time.Now().UnixNano()-asked, 1), int64(maxRTT))
+	if known := s.trip.Load(); known == 0 || took < known {
+		s.trip.Store(took)
+	}
+	return nil
 }
 
 func (s *Session) onCancel(stream uint32, payload []byte) error {

@@ -9,8 +9,9 @@ type teller struct {
 	look []*incomingFile // to be hashed again once their claims are told
 }
 
-// maxTold is how many bytes of claims go into one frame.
-const maxTold = 48 << 10
+// maxTold is how many bytes of claims go into one frame: a chat line waits behind one on a
+// slow link.
+const maxTold = 4 << 10
 
 // chunk claims the next chunk of an entry.
 func (t *teller) chunk(i, chunk uint32, v value) error {
@@ -41,7 +42,7 @@ func (t *teller) upto(f frontier) error {
 	if t.m.Claims == nil {
 		t.m.Claims = []claim{}
 	}
-	err := t.k.r.session.out.send(frameHave, t.k.r.stream, &t.m)
+	err := t.k.r.session.out.sendLater(frameHave, t.k.r.stream, &t.m)
 	t.m, t.size = have{}, 0
 	for _, file := range t.look {
 		t.k.look(file)

@@ -4,18 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-const (
-	minFragment = 1 << 10
-	maxFragment = chunkSize
-	fragmentFor = 50 * time.Millisecond // how long a fragment may occupy the link
-	maxBacklog  = 8 << 20               // bytes of control frames that a peer may leave unread
-)
+// maxBacklog is how many bytes of control frames a peer may leave unread.
+const maxBacklog = 8 << 20
 
 // frameSource is a transfer that has frames to send. next returns the header and payload
 // of one frame with at most about max bytes, or ok false when it has nothing to send
@@ -26,7 +20,7 @@ type frameSource interface {
 }
 
 // writer sends the frames of one session: control frames before everything else,
-// then the transfers in turn, one fragment each. Fragments are sized so that a
+// then the transfers in turn, one fragment each, and beside them what has time. Fragments are sized so that a
 // control frame never waits longer than about 50 ms behind one, however slow the link.
 type writer struct {
 	mu      sync.Mutex
@@ -34,24 +28,24 @@ type writer struct {
 	control [][]byte      // encoded frames
 	backlog int           // bytes in control
 	sources []frameSource // that may have something, in turn
+	late    later
 	closed  bool
 	drained chan struct{} // closed when closing and everything queued was flushed
 
-	out      *bufio.Writer // to TLS
-	flush    func() error  // TLS to socket
-	hold     func(n int)   // told how much the kernel may hold unsent; nil: nobody
-	fragment int           // bytes; follows the speed of the link
-	total    atomic.Int64  // bytes written so far
-	pending  int           // bytes since the last flush
-	rate     atomic.Uint64 // float64 bits: bytes per second while the link was the limit
+	out     *bufio.Writer // to TLS
+	flush   func() error  // TLS to socket
+	hold    func(n int)   // told how much the kernel may hold unsent; nil: nobody
+	pending int           // bytes since the last flush
+	link    link
 }
 
 // errClosed is an [ErrInterrupted]: the session is ending. Its own reason tells more.
 var errClosed = fmt.Errorf("%w: session closed", ErrInterrupted)
 
 func newWriter(tls io.Writer, flush func() error) *writer {
-	w := &writer{out: bufio.NewWriterSize(tls, 64<<10), flush: flush, fragment: minFragment, drained: make(chan struct{})}
+	w := &writer{out: bufio.NewWriterSize(tls, 64<<10), flush: flush, link: link{fragment: minFragment}, drained: make(chan struct{})}
 	w.wake.L = &w.mu
+	w.late.w = w
 	return w
 }
 
@@ -81,6 +75,43 @@ func (w *writer) sendFrame(b []byte) error {
 	w.control = append(w.control, b)
 	w.wake.Signal()
 	return nil
+}
+
+// sendLater queues a frame of which there may be many. They keep their order, but take
+// turns with the transfers, so that control frames pass them. Else it is like send.
+func (w *writer) sendLater(typ frameType, stream uint32, message any) error {
+	b := frame(typ, stream, marshal(message))
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return errClosed
+	}
+	if w.late.bytes += len(b); w.late.bytes > maxBacklog {
+		w.mu.Unlock()
+		return fmt.Errorf("%w: peer does not read", ErrStalled)
+	}
+	w.late.frames = append(w.late.frames, b)
+	w.mu.Unlock()
+	w.ready(&w.late)
+	return nil
+}
+
+// later are the frames of sendLater. It is a [frameSource].
+type later struct {
+	w      *writer
+	frames [][]byte // guarded by w.mu
+	bytes  int
+}
+
+func (l *later) next(int) (head, payload []byte, release func(), ok bool) {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	if len(l.frames) == 0 {
+		return nil, nil, nil, false
+	}
+	head, l.frames = l.frames[0], l.frames[1:]
+	l.bytes -= len(head)
+	return head, nil, nil, true
 }
 
 // ready says that a source has something to send.
@@ -122,7 +153,7 @@ func (w *writer) run() error {
 		if !ok {
 			return w.flushNow()
 		}
-		if w.pending >= min(w.fragment, wireBuffer) || w.idle() {
+		if w.pending >= min(w.link.fragment, wireBuffer) || w.idle() {
 			if err := w.flushNow(); err != nil {
 				return err
 			}
@@ -163,8 +194,9 @@ func (w *writer) write(b []byte) error {
 
 // writeFrom sends one frame of a source and puts it at the end of the line.
 func (w *writer) writeFrom(s frameSource) error {
-	head, payload, release, ok := s.next(w.fragment)
+	head, payload, release, ok := s.next(w.link.fragment)
 	if !ok {
+		w.link.pause()
 		return nil
 	}
 	err := w.write(head)
@@ -187,42 +219,11 @@ func (w *writer) flushNow() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	w.learn(w.pending, time.Since(began))
+	now := time.Now()
+	w.link.wrote(now, w.pending, now.Sub(began))
 	w.pending = 0
+	if w.hold != nil {
+		w.hold(w.link.fragment / 2)
+	}
 	return nil
 }
-
-// learn sets the size of fragments: what the link carries in 50 ms. Until a write had
-// to wait, the kernel's buffers may still be filling, so the size only doubles, and
-// never past a 32nd of what was sent. Later a write that did not have to wait says little.
-func (w *writer) learn(n int, took time.Duration) {
-	total := w.total.Add(int64(n))
-	if took > 2*time.Millisecond && n >= minFragment {
-		rate := float64(n) / took.Seconds()
-		w.noteRate(rate)
-		perFragment := rate * fragmentFor.Seconds()
-		w.fragment = int(min(max(perFragment, minFragment), maxFragment))
-	} else if w.linkRate() > 0 { // known to be slow: it may be faster by now
-		w.fragment = min(w.fragment+w.fragment/8, maxFragment)
-	} else {
-		w.fragment = min(2*w.fragment, maxFragment)
-	}
-	w.fragment = max(minFragment, int(min(int64(w.fragment), total/32)))
-	if w.hold != nil {
-		w.hold(w.fragment / 2)
-	}
-}
-
-func (w *writer) noteRate(rate float64) {
-	if old := math.Float64frombits(w.rate.Load()); old > 0 {
-		rate = 0.9*old + 0.1*rate
-	}
-	w.rate.Store(math.Float64bits(rate))
-}
-
-// linkRate returns the speed of the connection in bytes per second as far as it was
-// ever the limit; 0: it was not.
-func (w *writer) linkRate() float64 { return math.Float64frombits(w.rate.Load()) }
-
-// sent returns how many bytes the connection has carried.
-func (w *writer) sent() int64 { return w.total.Load() }

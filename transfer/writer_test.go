@@ -1,58 +1,77 @@
 package transfer
 
 import (
-	"io"
+	"bytes"
+	"errors"
+	"slices"
 	"testing"
-	"time"
 )
 
-// TestLearn follows the size of fragments, and what the kernel may hold unsent, over
-// flushes of known length.
-func TestLearn(t *testing.T) {
-	type flush struct {
-		n    int
-		took time.Duration
+// TestSendLater has many frames wait, and then a control frame: it passes them, and they
+// keep their order.
+func TestSendLater(t *testing.T) {
+	var out bytes.Buffer
+	var w *writer
+	const many = 20
+	frames := func() (nonces []uint64) {
+		for rest := bytes.NewReader(out.Bytes()); rest.Len() > 0; {
+			h, err := readHeader(rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			payload := make([]byte, h.length)
+			rest.Read(payload)
+			var m ping
+			if err := unmarshal(payload, &m); err != nil {
+				t.Fatal(err)
+			}
+			nonces = append(nonces, m.Nonce)
+		}
+		return nonces
 	}
-	times := func(n int, f flush) (list []flush) {
-		for range n {
-			list = append(list, f)
+	w = newWriter(&out, func() error {
+		switch len(frames()) {
+		case 1: // while the first one was on its way
+			return w.send(framePing, 0, &ping{Nonce: 100})
+		case many + 1:
+			w.close()
 		}
-		return list
+		return nil
+	})
+	var want []uint64
+	for n := range uint64(many) {
+		want = append(want, n)
+		if err := w.sendLater(framePing, 0, &ping{Nonce: n}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	slow := flush{1 << 10, 82 * time.Millisecond} // 100 kbit/s
-	fast := flush{1 << 20, time.Millisecond}
-	tests := []struct {
-		reason   string
-		flushes  []flush
-		least    int // bytes of a fragment
-		most     int
-		leastSum int // rate in bytes per second, 0: unknown
-		mostSum  int
-	}{
-		{"nothing sent", nil, minFragment, minFragment, 0, 0},
-		{"a fast link", times(64, fast), maxFragment, maxFragment, 0, 0},
-		{"a fast link at first", times(2, fast), minFragment, 1 << 16, 0, 0},
-		{"a slow link", times(5, slow), minFragment, minFragment, 12_000, 13_000},
-		{"a slow link whose buffer has room once", append(times(5, slow), flush{1 << 10, 0}), minFragment, minFragment + minFragment/8, 12_000, 13_000},
-		{"a slow link that becomes fast", append(times(5, slow), times(100, fast)...), maxFragment, maxFragment, 12_000, 13_000},
-		{"10 Mbit/s", times(40, flush{64 << 10, 52 * time.Millisecond}), 60 << 10, 64 << 10, 1_200_000, 1_300_000},
-		{"a fast link that hiccups", append(times(64, fast), flush{1 << 20, 100 * time.Millisecond}), 400 << 10, 600 << 10, 10_000_000, 11_000_000},
+	w.link.fragment = 1 // every frame is flushed by itself
+	if err := w.run(); err != nil {
+		t.Fatal(err)
 	}
-	for _, test := range tests {
-		held := 0
-		w := newWriter(io.Discard, func() error { return nil })
-		w.hold = func(n int) { held = n }
-		for _, f := range test.flushes {
-			w.learn(f.n, f.took)
+	got := frames()
+	if at := slices.Index(got, 100); at != 1 {
+		t.Errorf("a control frame came as number %d, want 1", at)
+	}
+	if got = slices.DeleteFunc(got, func(n uint64) bool { return n == 100 }); !slices.Equal(got, want) {
+		t.Errorf("frames that had time came as %v, want %v", got, want)
+	}
+	if err := w.sendLater(framePing, 0, &ping{}); !errors.Is(err, errClosed) {
+		t.Errorf("after close sendLater = %v, want %v", err, errClosed)
+	}
+}
+
+// TestSendLaterLimit ends it with a peer that reads nothing.
+func TestSendLaterLimit(t *testing.T) {
+	w := newWriter(&bytes.Buffer{}, func() error { return nil })
+	big := &chat{Body: string(make([]byte, 16<<10))}
+	size := len(frame(frameChat, 0, marshal(big)))
+	for n := range maxBacklog / size {
+		if err := w.sendLater(frameChat, 0, big); err != nil {
+			t.Fatalf("frame %d: %v", n, err)
 		}
-		if w.fragment < test.least || w.fragment > test.most {
-			t.Errorf("%s: fragments of %d bytes, want %d to %d", test.reason, w.fragment, test.least, test.most)
-		}
-		if rate := int(w.linkRate()); rate < test.leastSum || rate > test.mostSum {
-			t.Errorf("%s: %d bytes per second, want %d to %d", test.reason, rate, test.leastSum, test.mostSum)
-		}
-		if len(test.flushes) > 0 && held != w.fragment/2 {
-			t.Errorf("%s: %d bytes may wait in the kernel, want half a fragment of %d", test.reason, held, w.fragment)
-		}
+	}
+	if err := w.sendLater(frameChat, 0, big); !errors.Is(err, ErrStalled) {
+		t.Errorf("beyond the limit sendLater = %v, want ErrStalled", err)
 	}
 }

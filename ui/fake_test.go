@@ -24,6 +24,7 @@ type fakeBackend struct {
 	found    app.Person
 	partials []app.Partial
 	files    []app.File       // each at its entry
+	report   app.Report       // of the doctor
 	fail     map[string]error // by method
 }
 
@@ -120,6 +121,10 @@ func (f *fakeBackend) Configure(_ context.Context, s app.Settings) error {
 func (f *fakeBackend) Refresh(context.Context) error { return f.note("Refresh", "") }
 func (f *fakeBackend) Raise(_ context.Context, paths []string) error {
 	return f.note("Raise", "%q", paths)
+}
+func (f *fakeBackend) Doctor(_ context.Context, addrs []string) (app.Report, error) {
+	err := f.note("Doctor", "%v", addrs)
+	return f.report, err
 }
 func (f *fakeBackend) Close() error { return f.note("Close", "") }
 

@@ -11,9 +11,10 @@ import (
 //	Ctrl+O          attach files        Ctrl+Shift+O  attach a folder
 //	Ctrl+,          settings
 //	Ctrl+R          look for people again
+//	Ctrl+D          find out why somebody is not found
 //	Ctrl+L          to the list of people, where the arrows choose
 //	Alt+Up, Alt+Down  the person before, after
-//	Esc             back: from the settings, from paths that wait, from a problem
+//	Esc             back: from the settings and the doctor, from paths that wait, from a problem
 func (w *Window) addShortcuts() {
 	for key := range w.shortcuts() {
 		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key.KeyName, Modifier: key.Modifier}, func(s fyne.Shortcut) { w.shortcut(s) })
@@ -29,6 +30,7 @@ func (w *Window) shortcuts() map[desktop.CustomShortcut]func() {
 		{KeyName: fyne.KeyO, Modifier: ctrl | shift}: w.attachFolder,
 		{KeyName: fyne.KeyComma, Modifier: ctrl}:     w.togglePanel,
 		{KeyName: fyne.KeyR, Modifier: ctrl}:         w.lookAgain,
+		{KeyName: fyne.KeyD, Modifier: ctrl}:         w.openDoctorHere,
 		{KeyName: fyne.KeyL, Modifier: ctrl}:         w.focusPeople,
 		{KeyName: fyne.KeyUp, Modifier: alt}:         w.previousPerson,
 		{KeyName: fyne.KeyDown, Modifier: alt}:       w.nextPerson,
@@ -64,6 +66,8 @@ func (w *Window) escape() {
 		w.stay()
 	case w.files != nil:
 		w.closeFiles()
+	case w.inDoctor:
+		w.closeDoctor()
 	case w.inPanel:
 		w.showPanel(false)
 	case w.problem != nil || w.hint != "":

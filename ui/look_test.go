@@ -53,6 +53,20 @@ var scenes = map[string]func(*bench){
 		s.People, s.Settings = nil, b.w.settings
 		b.w.Apply(app.Event{Kind: app.EventState, State: &s})
 	},
+	"doctor": func(b *bench) {
+		b.backend.report = illReport
+		b.w.openDoctor()
+	},
+	"doctor-well": func(b *bench) {
+		b.backend.report = wellReport
+		b.w.openDoctor()
+	},
+	"doctor-end": func(b *bench) {
+		b.backend.report = illReport
+		b.w.openDoctor()
+		b.settle()
+		b.w.doctor.scroll.ScrollToBottom()
+	},
 	"nobody": func(*bench) {},
 	"chat":   func(b *bench) { chat(b) },
 	"small": func(b *bench) {

@@ -31,6 +31,7 @@ type sidebar struct {
 	address *field
 	add     *button
 	trouble *prose
+	why     *button // an address that does not answer: why
 }
 
 func newSidebar(w *Window) *sidebar {
@@ -49,13 +50,15 @@ func newSidebar(w *Window) *sidebar {
 	s.add = newIconButton(w, theme.ContentAddIcon(), l.L("address.add"), s.findAddress)
 	s.trouble = newProse("", theme.ColorNameError, true)
 	s.trouble.Hide()
+	s.why = newButton(w, l.L("doctor.why"), theme.SearchIcon(), s.examineAddress)
+	s.why.Hide()
 
 	me := container.NewBorder(nil, nil, s.me, container.NewCenter(s.gear),
 		inset(container.NewVBox(layout.NewSpacer(), tight(s.name, s.state), layout.NewSpacer()), 8, 0))
 	heading := container.NewBorder(nil, nil, nil, s.again, s.title)
 	top := container.NewVBox(inset(me, 16, 14), widget.NewSeparator(), inset(heading, 18, 4))
 	bottom := container.NewVBox(widget.NewSeparator(), inset(container.New(column{gap: 6},
-		container.NewBorder(nil, nil, nil, s.add, s.address), s.trouble), 12, 10))
+		container.NewBorder(nil, nil, nil, s.add, s.address), s.trouble, s.why), 12, 10))
 	back := canvas.NewRectangle(theme.Color(colorSidebar))
 	s.content = container.NewStack(back, container.NewBorder(top, bottom, nil, nil, container.NewStack(s.keys, s.empty)))
 	return s
@@ -69,10 +72,11 @@ func (s *sidebar) buildEmpty() {
 	icon := widget.NewIcon(theme.NewThemedResource(theme.SearchIcon()))
 	s.tried = newProse("", theme.ColorNamePlaceHolder, true)
 	tip := newProse(l.L("people.empty.tip"), theme.ColorNamePlaceHolder, true)
-	again := newButton(s.w, l.L("people.again"), theme.ViewRefreshIcon(), s.w.lookAgain)
+	why := newButton(s.w, l.L("doctor.why"), theme.SearchIcon(), s.w.openDoctorHere).strong()
+	again := newButton(s.w, l.L("people.again"), theme.ViewRefreshIcon(), s.w.lookAgain).quiet()
 	s.empty = newColumn(column{limit: 280, margin: 20, gap: 12},
 		newGap(0, 20), container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(36), icon)), title, s.tried, tip,
-		container.NewCenter(again))
+		container.NewCenter(container.NewVBox(why, again)))
 }
 
 func (s *sidebar) buildRow(key string) row {
@@ -189,6 +193,7 @@ func (s *sidebar) findAddress() {
 		return
 	}
 	s.address.Disable()
+	s.why.Hide()
 	s.say(s.w.words.L("address.looking", "address", cleanName(peer)), theme.ColorNamePlaceHolder)
 	s.w.find(peer, func(p *app.Problem) {
 		s.address.Enable()
@@ -198,9 +203,13 @@ func (s *sidebar) findAddress() {
 			return
 		}
 		sentence, next := s.w.words.problem(p)
+		s.why.Hidden = p.Code != app.CodeUnreachable
 		s.say(sentence+" "+next, theme.ColorNameError)
 	})
 }
+
+// examineAddress finds out why what was typed below the list does not answer.
+func (s *sidebar) examineAddress() { s.w.openDoctor(strings.TrimSpace(s.address.Text)) }
 
 func (s *sidebar) say(text string, color fyne.ThemeColorName) {
 	s.trouble.set(text, color)

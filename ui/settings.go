@@ -87,6 +87,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.row("port", p.port),
 		p.row("up_limit", p.up),
 		p.row("down_limit", p.down),
+		p.row("doctor", container.NewHBox(newButton(w, l.L("settings.doctor.open"), theme.SearchIcon(), w.openDoctorHere))),
 		p.section("settings.section.device"),
 		newColumn(column{gap: 6}, newSettingTitle(l.L("settings.id")), p.id, container.NewHBox(copyID), p.reach, p.version),
 		newGap(0, 20),

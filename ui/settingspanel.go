@@ -1,12 +1,13 @@
 package ui
 
 // togglePanel opens and closes the settings.
-func (w *Window) togglePanel() { w.showPanel(!w.inPanel) }
+func (w *Window) togglePanel() { w.showPanel(!w.inPanel || w.inDoctor) }
 
 // showPanel puts the settings in place of the conversation, or back.
 func (w *Window) showPanel(open bool) {
-	opening := open && !w.inPanel
-	w.inPanel = open
+	opening := open && (!w.inPanel || w.inDoctor)
+	w.inPanel, w.inDoctor = open, false
+	w.doctor.content.Hide()
 	if opening {
 		w.panel.fill(w.settings)
 	}

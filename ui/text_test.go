@@ -126,6 +126,7 @@ func TestEveryKeyInCodeExists(t *testing.T) {
 func TestNoSentenceIsForgotten(t *testing.T) {
 	keys, families := keysInCode(t)
 	families["problem."], families["people.tried."], families["settings."] = "problem.go", "people.go", "settings.go"
+	families["finding."] = "doctorwords.go"
 	for key := range catalogues()[english] {
 		used := keys[key] != ""
 		for family := range families {
@@ -182,15 +183,16 @@ func TestFamiliesAreComplete(t *testing.T) {
 	}
 }
 
-// problemCodes reads the codes where the engine declares them.
-func problemCodes(t *testing.T) (codes []string) {
+// codesIn reads the codes where the engine declares them: the constants of a file whose
+// names begin with prefix.
+func codesIn(t *testing.T, name, prefix string) (codes []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../app/problem.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../app/"+name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Code") {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, prefix) {
 			code, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			codes = append(codes, code)
 		}
@@ -203,13 +205,63 @@ func problemCodes(t *testing.T) (codes []string) {
 }
 
 func TestEveryProblemHasASentenceAndANextStep(t *testing.T) {
-	for _, code := range problemCodes(t) {
+	for _, code := range codesIn(t, "problem.go", "Code") {
 		for language, phrases := range catalogues() {
 			for _, key := range []string{"problem." + code, "problem." + code + ".next"} {
 				if phrases[key].Other == "" {
 					t.Errorf("%s has no %q", language, key)
 				}
 			}
+		}
+	}
+}
+
+func TestEveryFindingHasSentences(t *testing.T) {
+	for _, code := range codesIn(t, "report.go", "Found") {
+		for language, phrases := range catalogues() {
+			for _, part := range []string{"", ".why", ".next"} {
+				has, good := phrases["finding."+code+part].Other != "", strings.HasPrefix(code, "ok-")
+				if has == good && part != "" || part == "" && !has {
+					t.Errorf("%s: %q is there: %v", language, "finding."+code+part, has)
+				}
+			}
+		}
+	}
+	for _, key := range []string{"answers", "refused", "silent", "unreachable", "wrong-key", "version", "failed"} {
+		if !speak("en").has("doctor.reach." + key) {
+			t.Errorf("doctor.reach.%s is missing", key)
+		}
+	}
+}
+
+func TestFindingText(t *testing.T) {
+	en, zh := speak("en"), speak("zh-Hans")
+	tests := []struct {
+		why     string
+		words   *words
+		finding app.Finding
+		what    string
+		reason  string
+		next    string
+	}{
+		{"params", en, app.Finding{Code: app.FoundSilent, Params: map[string]string{"name": "Ann", "address": "10.0.0.2:21925", "heard": "yes"}},
+			"Ann (10.0.0.2:21925) does not answer.", "It is heard, but", "Let Yonder in over there"},
+		{"a variant that the param is missing for", en, app.Finding{Code: app.FoundSilent, Params: map[string]string{"name": "10.0.0.2", "address": "10.0.0.2:21925"}},
+			"10.0.0.2:21925 does not answer.", "It is off,", "Let Yonder in over there"},
+		{"the value of a param", en, app.Finding{Code: app.FoundFirewall, Command: "x", Params: map[string]string{"firewall": "nftables", "where": "inet filter input", "ports": "TCP 21925"}},
+			"The firewall of this computer (nftables, inet filter input) does not let TCP 21925 in.", "Others cannot", "Let Yonder in with this command in a terminal. It holds"},
+		{"no command", en, app.Finding{Code: app.FoundFirewall, Params: map[string]string{"firewall": "windows", "ports": "TCP 21925"}},
+			"The firewall of this computer (windows) does not let TCP 21925 in.", "Others cannot", "Let Yonder in, in the settings"},
+		{"a list of carriers", zh, app.Finding{Code: app.FoundCarrier, Params: map[string]string{"carriers": "broadcast,multicast4,multicast6", "names": "小明, 小红"}},
+			"收不到 小明、小红 发出的广播、组播（IPv4）、组播（IPv6）。", "其他方式", "请在路由器"},
+		{"remote text cannot act", en, app.Finding{Code: app.FoundPeerDeaf, Params: map[string]string{"name": "a\u202eb{port}", "port": "21925"}},
+			`a\u202eb{port} does not hear what this computer announces.`, "It answers", "Let TCP"},
+		{"a code of a newer engine", en, app.Finding{Code: "from-the-future"}, "from-the-future", "", ""},
+	}
+	for _, tt := range tests {
+		what, why, next := tt.words.finding(tt.finding)
+		if what != tt.what || !strings.HasPrefix(why, tt.reason) || !strings.HasPrefix(next, tt.next) {
+			t.Errorf("%s: %q, %q, %q", tt.why, what, why, next)
 		}
 	}
 }

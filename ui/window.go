@@ -9,8 +9,8 @@
 // a problem line. Everything else runs on Fyne's goroutine.
 //
 // Where to look: people.go is the left side, thread.go the right one with
-// message.go, transfer.go and offer.go for its rows, settings.go the panel that
-// takes its place; rows.go is the scrolling column that all of them use. What a
+// message.go, transfer.go and offer.go for its rows, settings.go and doctor.go the
+// panels that take its place; rows.go is the scrolling column that all of them use. What a
 // row says is decided in card.go, without any widget. Every sentence is in
 // translations/ and is looked up by text.go; every remote name passes clean.go.
 //
@@ -84,14 +84,19 @@ type Window struct {
 	focused  bool                      // the window has the user's attention
 	closed   atomic.Bool               // also read by what Fyne runs late, elsewhere
 	drawn    fyne.ThemeVariant
-	inPanel  bool // the settings are open in place of the conversation
+	inPanel  bool // the settings or the doctor are open in place of the conversation
+	inDoctor bool // the doctor is
 	side     *sidebar
 	thread   *thread
 	panel    *settingsPanel
+	doctor   *doctorPanel
 	banner   *banner
 	right    *fyne.Container
 	asking   *widget.PopUp // the question before quitting
 	files    *filesDialog  // of a running transfer; nil: not open
+
+	examined     examination
+	fromSettings bool // the doctor was opened from there
 }
 
 // New creates the window without showing it. It ends its work when ctx ends or
@@ -170,16 +175,22 @@ func (w *Window) build() {
 	w.drawn = w.o.App.Settings().ThemeVariant()
 	if w.thread != nil {
 		w.thread.keepDraft()
+		w.doctor.busy.Stop() // or its animation goes on unseen
 	}
 	w.side = newSidebar(w)
 	w.thread = newThread(w)
 	w.panel = newSettingsPanel(w)
+	w.doctor = newDoctorPanel(w)
 	w.banner = newBanner(w)
-	w.right = container.New(under{}, w.banner, w.thread.content, w.panel.content)
+	w.right = container.New(under{}, w.banner, w.thread.content, w.panel.content, w.doctor.content)
 	w.win.SetContent(newHalves(w.side.content, w.right))
 	w.refreshPeople()
 	w.refreshThread()
-	w.showPanel(w.inPanel)
+	if w.inDoctor {
+		w.showDoctor()
+	} else {
+		w.showPanel(w.inPanel)
+	}
 	w.refreshBanner()
 }
 

@@ -170,6 +170,42 @@ func (l *LAN) Filter(host int, rule string) {
 	}
 }
 
+// FilterSwitch gives the switch one nftables rule for what it passes on, in place of the
+// one before; "" for none. What it drops its hosts do not see, nor that it was dropped.
+func (l *LAN) FilterSwitch(rule string) {
+	l.t.Helper()
+	in := func(args ...string) *exec.Cmd {
+		return exec.Command("ip", append([]string{"netns", "exec", l.switchNS(), "nft"}, args...)...)
+	}
+	_ = in("delete", "table", "bridge", "vlantest").Run() // fails if there is none
+	if rule == "" {
+		return
+	}
+	if out, err := in(`table bridge vlantest { chain on { type filter hook forward priority 0; ` + rule + `; }; }`).CombinedOutput(); err != nil {
+		l.t.Skipf("this kernel's bridge cannot filter: %v: %s", err, out)
+	}
+}
+
+// Behind moves host into a network of its own, 10.78.0.0/24, where it is 10.78.0.(its number).
+// The host router leads there, and is the default router of all others.
+func (l *LAN) Behind(host, router int) {
+	l.t.Helper()
+	l.Disconnect(host)
+	ns, far := l.Namespace(router), fmt.Sprintf("10.78.0.%d/24", host)
+	l.must("ip", "-n", ns, "link", "add", "eth1", "type", "veth", "peer", "name", "eth0", "netns", l.Namespace(host))
+	l.must("ip", "netns", "exec", ns, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+	l.IP(router, "addr", "add", "10.78.0.254/24", "brd", "+", "dev", "eth1")
+	l.IP(router, "link", "set", "eth1", "up")
+	l.IP(host, "addr", "add", far, "brd", "+", "dev", "eth0")
+	l.IP(host, "link", "set", "eth0", "up")
+	l.IP(host, "route", "add", "default", "via", "10.78.0.254")
+	for i := 1; i <= l.hosts; i++ {
+		if i != host && i != router {
+			l.IP(i, "route", "replace", "default", "via", l.Addr(router).String())
+		}
+	}
+}
+
 // IP runs the ip command in host, as in IP(1, "addr", "flush", "dev", "eth0").
 func (l *LAN) IP(host int, args ...string) {
 	l.t.Helper()

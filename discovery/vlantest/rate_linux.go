@@ -6,12 +6,19 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Rate makes host's cable carry at most so many bits in a second, in each direction;
 // 0 takes the limit away. Up to 50 ms of traffic wait in each queue, as in a switch.
 // It skips the test where the kernel cannot do that.
 func (l *LAN) Rate(host int, bits int64) {
+	l.t.Helper()
+	l.RateQueue(host, bits, 50*time.Millisecond)
+}
+
+// RateQueue is [LAN.Rate] with queues of another length, such as the seconds of a modem.
+func (l *LAN) RateQueue(host int, bits int64, queue time.Duration) {
 	l.t.Helper()
 	for _, end := range []struct{ ns, dev string }{{l.Namespace(host), "eth0"}, {l.switchNS(), port(host)}} {
 		if bits == 0 {
@@ -20,7 +27,7 @@ func (l *LAN) Rate(host int, bits int64) {
 		}
 		burst := max(bits/8/200, 4000) // bytes that pass at once: 5 ms of them, and no less than a packet
 		out, err := exec.Command("tc", "-n", end.ns, "qdisc", "replace", "dev", end.dev, "root", "tbf",
-			"rate", strconv.FormatInt(bits, 10), "burst", strconv.FormatInt(burst, 10), "latency", "50ms").CombinedOutput()
+			"rate", strconv.FormatInt(bits, 10), "burst", strconv.FormatInt(burst, 10), "latency", fmt.Sprintf("%dms", queue.Milliseconds())).CombinedOutput()
 		if err != nil {
 			l.t.Skipf("cannot limit the rate of a link here: tc: %v: %s", err, out)
 		}

@@ -11,11 +11,47 @@ import (
 	"yonder/discovery/vlantest"
 )
 
-// TestChatBesideTransfer sends lines of chat, and pauses, while a file is on its way over a
+// TestChatBesideTransfer sends lines of chat, and pauses, while something is on its way over a
 // line of 100 kbit/s. They arrive beside it, and it is not called stalled. At the end the line
-// becomes fast, so that the file arrives too.
+// becomes fast, so that everything arrives too.
 func TestChatBesideTransfer(t *testing.T) {
-	s := newScenario(t, sized[int64](4<<20, 16<<20), 100_000, vlantest.Options{})
+	file := func(path string, size int64) error {
+		return makeFile(path, size, noise(3), 0o644, time.Date(2015, 1, 2, 3, 4, 5, 6, time.UTC))
+	}
+	files := func(path string, size int64) error {
+		for n := range size / 200 {
+			name := filepath.Join(path, fmt.Sprint("folder ", n%50), fmt.Sprint("a small file, number ", n))
+			if err := makeFile(name, 200, noise(uint64(n)), 0o644, time.Date(2015, 1, 2, 3, 4, 5, 6, time.UTC)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	tests := []struct {
+		name  string
+		make  func(path string, size int64) error
+		queue time.Duration // in the switch
+	}{
+		{"a large file", file, 50 * time.Millisecond},
+		{"a large file, long queues", file, 2 * time.Second},
+		{"many small files", files, 50 * time.Millisecond},
+	}
+	for _, test := range sized(tests[:1], tests) {
+		t.Run(test.name, func(t *testing.T) {
+			s := prepareScenario(t, sized[int64](4<<20, 16<<20), 100_000, vlantest.Options{})
+			if err := test.make(s.source, s.size); err != nil {
+				t.Fatal(err)
+			}
+			s.net.RateQueue(2, s.bits, test.queue)
+			s.run()
+			s.chatBeside()
+		})
+	}
+}
+
+// chatBeside measures lines and pauses while the transfer runs, and completes it.
+func (s *scenario) chatBeside() {
+	t := s.t
 	s.sender.await("a running transfer", s.most(), isState("running"))
 	_, before := s.net.Traffic(1)
 	for now := before; now < before+100_000; _, now = s.net.Traffic(1) { // until what can wait before the line does

@@ -1,6 +1,6 @@
 package cli
 
-// paint returns text in bold or red where colours are on. Colour only repeats
+// paint returns text in bold or a colour where colours are on. Colour only repeats
 // what the words say already.
 func (t *textPrinter) paint(style, text string) string {
 	if !t.colour {
@@ -13,4 +13,5 @@ const (
 	bold   = "\x1b[1m"
 	red    = "\x1b[1;31m"
 	yellow = "\x1b[33m"
+	green  = "\x1b[32m"
 )

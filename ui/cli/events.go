@@ -170,6 +170,37 @@ type messageEvent struct {
 	Problem  *app.Problem `json:"problem,omitempty"`
 }
 
+// examiningEvent: the doctor looks at the network.
+type examiningEvent struct {
+	WaitMS int64 `json:"wait_ms"` // how long at most, about
+}
+
+// findingEvent: one conclusion of the doctor.
+type findingEvent struct {
+	Code     string            `json:"code"`
+	Severity string            `json:"severity"`          // "problem", "warning", "note", "ok"
+	What     string            `json:"what"`              // in English, as the next two
+	Why      string            `json:"why,omitempty"`     // it matters
+	Do       string            `json:"do,omitempty"`      // a next step
+	Command  string            `json:"command,omitempty"` // that mends it
+	Params   map[string]string `json:"params,omitempty"`  // what the sentences name
+}
+
+// doctorEvent: the end of an examination, with what was looked at.
+type doctorEvent struct {
+	Severity   string             `json:"severity"` // of the worst finding
+	Verdict    string             `json:"verdict"`  // in English
+	Problems   int                `json:"problems"`
+	Warnings   int                `json:"warnings"`
+	Notes      int                `json:"notes"`
+	Listening  string             `json:"listening,omitempty"` // "HOST:PORT" of the listener
+	Discovery  string             `json:"discovery"`           // "both", "mdns", "broadcast", "none"
+	Interfaces []app.LinkFacts    `json:"interfaces,omitempty"`
+	People     []app.PeerFacts    `json:"people,omitempty"`
+	Firewalls  []app.FirewallFact `json:"firewalls,omitempty"`
+	TookMS     int64              `json:"took_ms"`
+}
+
 // errorEvent: the command, or a part of it, did not work.
 type errorEvent struct{ app.Problem }
 
@@ -197,6 +228,9 @@ func (messageEvent) kind() string   { return "message" }
 func (errorEvent) kind() string     { return "error" }
 func (warningEvent) kind() string   { return "warning" }
 func (versionEvent) kind() string   { return "version" }
+func (examiningEvent) kind() string { return "examining" }
+func (findingEvent) kind() string   { return "finding" }
+func (doctorEvent) kind() string    { return "doctor" }
 
 func (listeningEvent) chatter() bool { return false }
 func (searchingEvent) chatter() bool { return true }
@@ -211,3 +245,6 @@ func (e messageEvent) chatter() bool { return e.Outgoing && e.Problem == nil }
 func (errorEvent) chatter() bool     { return false }
 func (warningEvent) chatter() bool   { return false }
 func (versionEvent) chatter() bool   { return false }
+func (examiningEvent) chatter() bool { return true }
+func (e findingEvent) chatter() bool { return e.Severity == string(app.SeverityOK) }
+func (doctorEvent) chatter() bool    { return false }

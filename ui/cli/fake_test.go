@@ -39,6 +39,8 @@ type fake struct {
 	sayErr   error
 	openErr  error
 	closed   bool
+	examined []string // the addresses that the doctor was asked about
+	report   app.Report
 }
 
 var (
@@ -175,6 +177,13 @@ func (f *fake) MarkRead(context.Context, app.DeviceID) error {
 func (f *fake) Configure(context.Context, app.Settings) error { return nil }
 func (f *fake) Refresh(context.Context) error                 { return nil }
 func (f *fake) Raise(context.Context, []string) error         { return nil }
+
+func (f *fake) Doctor(_ context.Context, addrs []string) (app.Report, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.examined = addrs
+	return f.report, nil
+}
 
 func (f *fake) Close() error {
 	f.mu.Lock()

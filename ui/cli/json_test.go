@@ -26,7 +26,7 @@ const manual = "../../docs/JSON.md"
 // everyEvent has each type of event once.
 var everyEvent = []event{
 	listeningEvent{}, searchingEvent{}, peerEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
-	doneEvent{}, messageEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
+	doneEvent{}, messageEvent{}, examiningEvent{}, findingEvent{}, doctorEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
 }
 
 // documented reads a line as the event that it says it is. No member may be
@@ -111,6 +111,8 @@ func TestManualDescribesEveryMember(t *testing.T) {
 	text := readManual(t)
 	types := map[string]reflect.Type{
 		"*peer*": reflect.TypeFor[who](), "*address*": reflect.TypeFor[app.Address](), "*problem*": reflect.TypeFor[app.Problem](),
+		"*interface*": reflect.TypeFor[app.LinkFacts](), "*carrier*": reflect.TypeFor[app.CarrierFacts](), "*neighbour*": reflect.TypeFor[app.PeerFacts](),
+		"*try*": reflect.TypeFor[app.AddressFact](), "*firewall*": reflect.TypeFor[app.FirewallFact](),
 	}
 	for _, e := range everyEvent {
 		types["`"+e.kind()+"`"] = reflect.TypeOf(e)
@@ -152,13 +154,22 @@ func TestManualExamplesAreExact(t *testing.T) {
 
 func TestManualDescribesEveryCode(t *testing.T) {
 	text := readManual(t)
-	codes := []string{codeUsage, codeNoWindow}
-	file, err := parser.ParseFile(token.NewFileSet(), "../../app/problem.go", nil, 0)
+	for _, code := range append(codesIn(t, "problem.go", "Code"), codeUsage, codeNoWindow) {
+		if row := fmt.Sprintf("\n| `%s` | %d | ", code, exitCode(code)); !strings.Contains(text, row) {
+			t.Errorf("the manual has no row %q", row)
+		}
+	}
+}
+
+// codesIn returns the values of the constants of a file of package app whose names begin so.
+func codesIn(t *testing.T, name, prefix string) (codes []string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../app/"+name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if v, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(v.Names[0].Name, "Code") {
+		if v, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(v.Names[0].Name, prefix) {
 			code, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
@@ -168,13 +179,9 @@ func TestManualDescribesEveryCode(t *testing.T) {
 		return true
 	})
 	if len(codes) < 30 {
-		t.Fatalf("only %d codes were found in the source", len(codes))
+		t.Fatalf("only %d codes were found in %s", len(codes), name)
 	}
-	for _, code := range codes {
-		if row := fmt.Sprintf("\n| `%s` | %d | ", code, exitCode(code)); !strings.Contains(text, row) {
-			t.Errorf("the manual has no row %q", row)
-		}
-	}
+	return codes
 }
 
 func TestMarshalEvent(t *testing.T) {
@@ -206,6 +213,9 @@ func TestBothPrintersKnowEveryEvent(t *testing.T) {
 		text := &textPrinter{screen: newScreen(p), watch: true, now: time.Now}
 		if _, ok := e.(progressEvent); ok {
 			continue // told by bars, and in words only after a minute
+		}
+		if _, ok := e.(findingEvent); ok {
+			continue // told below the facts, with the end of the examination
 		}
 		switch filled := e.(type) {
 		case offerEvent:

@@ -75,7 +75,11 @@ type lanEvent struct {
 	Rate     int64        `json:"rate"`
 	Body     string       `json:"body"`
 	Problem  *app.Problem `json:"problem"`
-	heard    time.Time    // when a process of the test printed it
+
+	Severity string            `json:"severity"`
+	Params   map[string]string `json:"params"`
+	Command  string            `json:"command"`
+	heard    time.Time         // when a process of the test printed it
 }
 
 // run returns what a command prints, and its exit code.

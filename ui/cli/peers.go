@@ -130,7 +130,7 @@ func (l *peerList) finish(p *program, f peersFlags) {
 	if len(l.present) == 0 && !f.watch {
 		l.printer.print(warningEvent{app.Problem{
 			Code: app.CodeNotFound, Text: "nobody was found",
-			Hint: `start Yonder, or "yonder receive", on the other computer in the same network; "yonder send --to HOST:PORT" needs no search`,
+			Hint: `start Yonder, or "yonder receive", on the other computer in the same network; "yonder doctor" finds out why it is not seen; "yonder send --to HOST:PORT" needs no search`,
 		}})
 	}
 	if l.live {

@@ -29,7 +29,8 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 peer not found, 4 declined,
 		Example: `  yonder receive --save ~/Downloads
   yonder peers
   yonder send --to "Quiet Heron" photos/ notes.txt
-  yonder chat "Quiet Heron" "on my way"`,
+  yonder chat "Quiet Heron" "on my way"
+  yonder doctor`,
 		Version:       p.version,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
@@ -48,7 +49,7 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 peer not found, 4 declined,
 		return flagError(cmd, err)
 	})
 	p.flags.register(root)
-	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.doctorCommand(), p.versionCommand(), p.manCommand())
 	return root
 }
 

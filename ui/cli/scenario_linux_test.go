@@ -41,17 +41,31 @@ func newScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenari
 	return s
 }
 
-// readyScenario is one whose file is not on its way yet.
+// readyScenario is one whose file is there and whose receiver listens.
 func readyScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
 	t.Helper()
-	s := &scenario{lan: newLANWith(t, 2, opts), size: size, bits: bits, folder: t.TempDir()}
-	s.source = filepath.Join(s.dir, "source", "large.bin")
+	s := prepareScenario(t, size, bits, opts)
 	if err := makeFile(s.source, size, noise(3), 0o644, time.Date(2015, 1, 2, 3, 4, 5, 6, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	s.net.Rate(2, bits)
 	s.receiver = s.startReceiver(2, s.folder)
 	return s
+}
+
+// prepareScenario is a scenario whose source is not there yet and that does not run.
+func prepareScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
+	t.Helper()
+	s := &scenario{lan: newLANWith(t, 2, opts), size: size, bits: bits, folder: t.TempDir()}
+	s.source = filepath.Join(s.dir, "source", "large.bin")
+	return s
+}
+
+// run starts both sides.
+func (s *scenario) run() {
+	s.t.Helper()
+	s.receiver = s.startReceiver(2, s.folder)
+	s.send()
 }
 
 // send gives the command to send the file.

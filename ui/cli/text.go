@@ -18,6 +18,8 @@ type textPrinter struct {
 	told   map[string]time.Time // transfer id: when its progress was last told on something that is no terminal
 	watch  bool                 // peers come and go, rather than being listed in a table
 	listed []peerEvent          // for the table
+
+	findings []findingEvent // told below the facts that they follow from
 }
 
 func (t *textPrinter) print(e event) {
@@ -47,6 +49,12 @@ func (t *textPrinter) print(e event) {
 		t.problem(t.paint(red, "error:"), e.Problem)
 	case warningEvent:
 		t.problem(t.paint(yellow, "warning:"), e.Problem)
+	case examiningEvent:
+		t.screen.line("examining the network, which takes about " + formatDuration(time.Duration(e.WaitMS)*time.Millisecond))
+	case findingEvent:
+		t.findings = append(t.findings, e)
+	case doctorEvent:
+		t.doctor(e)
 	case versionEvent:
 		t.screen.line(fmt.Sprintf("yonder %s (%s, %s/%s)", e.Version, e.Go, e.System, e.Machine))
 	}
