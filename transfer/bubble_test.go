@@ -64,6 +64,7 @@ func bubblePuppet(t *testing.T, server, client *Identity, dir string) (*puppet, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.first.Store(window) // as other puppets have it
 	pipe, far := net.Pipe()
 	near := newBubbleConn(pipe)
 	go b.Node.serve(t.Context(), &greeting{conn: newBubbleConn(far)})

@@ -54,6 +54,7 @@ type Session struct {
 	out     *writer
 	skipped int64         // reader: bytes of unknown frames
 	light   *rate.Limiter // reader: of frames that carry next to nothing
+	quiet   quiet         // keeper
 	asked   bool          // the peer only wants to know who is here
 
 	mu         sync.Mutex
@@ -140,7 +141,7 @@ func (s *Session) keepOnce(now time.Time) bool {
 		s.fail(fmt.Errorf("%w: nothing heard for %d s", ErrInterrupted, int(silence.Seconds())))
 		return false
 	}
-	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter {
+	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter || s.quiet.tooLong(now, s.out.link.total.Load()) {
 		if err := s.ping(now); err != nil {
 			s.fail(err)
 			return false
@@ -161,6 +162,27 @@ func (s *Session) keepOnce(now time.Time) bool {
 		s.bye(fmt.Errorf("%w: idle", ErrInterrupted))
 		return false
 	}
+	return true
+}
+
+// quiet notices that a session has not written anything for a while. The peer may hear
+// nothing then although it sends: on a link that became slow what it sends may take minutes to
+// be worth an answer, and a PING of its own waits behind it.
+type quiet struct {
+	sent  int64 // bytes written by then
+	since time.Time
+	asked bool // meanwhile: what ends the quiet waits to be written
+}
+
+// tooLong reports whether something must be said, once until it was written.
+func (q *quiet) tooLong(now time.Time, sent int64) bool {
+	if q.since.IsZero() || sent != q.sent {
+		*q = quiet{sent: sent, since: now}
+	}
+	if q.asked || now.Sub(q.since) < pingAfter {
+		return false
+	}
+	q.asked = true
 	return true
 }
 

@@ -15,7 +15,7 @@ func (l *LAN) PacketLoss(host, percent int) {
 		l.Filter(host, "")
 		return
 	}
-	l.singlePackets()
+	l.SinglePackets()
 	l.Filter(host, fmt.Sprintf("numgen random mod 100 <= %d counter drop", percent-1))
 }
 
@@ -27,7 +27,7 @@ func (l *LAN) Swallow(host, size int) {
 		l.Filter(host, "")
 		return
 	}
-	l.singlePackets()
+	l.SinglePackets()
 	l.Filter(host, fmt.Sprintf("meta length > %d counter drop", size))
 }
 
@@ -84,9 +84,9 @@ func (l *LAN) Rebind(host int) {
 	}
 }
 
-// singlePackets has all hosts send packets as a wire carries them. They would else hand
-// many of them to each other as one.
-func (l *LAN) singlePackets() {
+// SinglePackets has all hosts send packets as a wire carries them. They would else hand
+// many of them to each other as one, of which a slow [LAN.Rate] drops most.
+func (l *LAN) SinglePackets() {
 	for i := 1; i <= l.hosts; i++ {
 		l.IP(i, "link", "set", "dev", "eth0", "gso_max_segs", "1")
 	}

@@ -146,12 +146,15 @@ func TestLargePacketsVanish(t *testing.T) {
 	}
 }
 
-// TestRateDrops makes a fast line slower by a factor of 18,000 in the middle, as a modem
-// does that falls back. Bytes still move, so nothing times out and nothing is called stalled.
+// TestRateDrops makes a fast line slower by a factor of 18,000 in the middle, as one does
+// that falls back to a modem, which keeps two seconds of traffic. Bytes still move, so nothing
+// times out and nothing is called stalled.
 func TestRateDrops(t *testing.T) {
-	s := newScenario(t, sized[int64](150<<20, 400<<20), 1_000_000_000, vlantest.Options{})
+	s := readyScenario(t, sized[int64](150<<20, 400<<20), 1_000_000_000, vlantest.Options{})
+	s.net.SinglePackets()
+	s.send()
 	s.sender.await("a first part", s.most(), beyond(s.size/10))
-	s.net.Rate(2, 56_000)
+	s.net.RateQueue(2, 56_000, 2*time.Second)
 	_, before := s.net.Traffic(1)
 	time.Sleep(sized[time.Duration](40, 300) * time.Second) // what this test is about
 	_, after := s.net.Traffic(1)
