@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // session returns the node's end of the puppet's connection, once it is there.
@@ -164,6 +166,7 @@ func TestUnreadAnswers(t *testing.T) {
 	s := newScene(t)
 	p := newPuppet(t, s.b)
 	theirs := p.session(s.b)
+	theirs.light.SetLimit(rate.Inf) // or it would take most of a minute
 	many := bytes.Repeat(frame(framePing, 0, marshal(&ping{Nonce: 1 << 63})), 5000)
 	asked := make(chan struct{})
 	go func() {
