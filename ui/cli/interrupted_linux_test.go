@@ -104,6 +104,7 @@ func TestInterruptedBySleep(t *testing.T) {
 // TestInterruptedByPartition lets packets vanish while all links stay up. Longer than a
 // silent peer is waited for, and the sender says that it waits; it goes on by itself.
 func TestInterruptedByPartition(t *testing.T) {
+	waits(t)
 	for _, pause := range sized([]time.Duration{20 * time.Second}, []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute}) {
 		t.Run(pause.String(), func(t *testing.T) {
 			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})

@@ -112,6 +112,7 @@ func TestSmallPackets(t *testing.T) {
 // given and names the network, and nothing is published; once large packets pass, the same
 // command completes it.
 func TestLargePacketsVanish(t *testing.T) {
+	waits(t)
 	for _, middle := range []bool{false, true} {
 		t.Run(fmt.Sprint("in the middle ", middle), func(t *testing.T) {
 			s := readyScenario(t, sized[int64](24<<20, 100<<20), 100_000_000, vlantest.Options{})
@@ -150,6 +151,7 @@ func TestLargePacketsVanish(t *testing.T) {
 // that falls back to a modem, which keeps two seconds of traffic. Bytes still move, so nothing
 // times out and nothing is called stalled.
 func TestRateDrops(t *testing.T) {
+	waits(t)
 	s := readyScenario(t, sized[int64](150<<20, 400<<20), 1_000_000_000, vlantest.Options{})
 	s.net.SinglePackets()
 	s.send()

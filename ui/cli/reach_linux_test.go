@@ -94,6 +94,7 @@ const denyTCP = "tcp flags & (syn | ack) == syn counter drop"
 // the firewall. When the receiver has connected by itself, what is sent goes over that
 // connection.
 func TestFirewalledReceiver(t *testing.T) {
+	waits(t)
 	l, folder := newLAN(t), t.TempDir()
 	l.net.Filter(2, denyTCP)
 	l.startReceiver(2, folder)

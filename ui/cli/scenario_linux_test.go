@@ -21,6 +21,13 @@ func sized[T any](normal, full T) T {
 	return normal
 }
 
+// waits marks a test that mostly waits. In the normal size it runs beside others of its kind.
+func waits(t *testing.T) {
+	if !fullSize() {
+		t.Parallel()
+	}
+}
+
 // scenario is a large file on its way from host 1 to host 2, to which something happens.
 // Nothing in it asserts times: they are reported.
 type scenario struct {
