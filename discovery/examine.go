@@ -80,7 +80,7 @@ func (s *Service) askToExamine(now time.Time) {
 			continue
 		}
 		asked++
-		for _, q := range s.reg.questions(e) {
+		for _, q := range s.reg.questions(e, false) {
 			n := s.probes.question(now, sent{to: q.to})
 			s.send(q.to, nil, &packet{Type: typeQuery, Nonce: n, Examine: true})
 		}
