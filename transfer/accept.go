@@ -48,6 +48,9 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 		if r.staging, err = openStaging(found); err != nil {
 			r.session.node.log.Warn("partial cannot be resumed", "err", err)
 		} else {
+			if left := r.staging.earlier; left.damaged {
+				r.session.node.log.Info("journal damaged; what it does not know is sent again", "staging", found.Staging, "lost", left.lost)
+			}
 			r.before = r.staging.already(r.in.Transfer)
 		}
 	}

@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,12 +56,11 @@ func (r *receiver) data(conn io.Reader, typ frameType, length uint32) error {
 	if a == nil || a.got != offset || rest > len(a.buf)-a.got || rest == 0 && len(a.buf) > 0 {
 		return fmt.Errorf("%w: fragment of %d bytes at %d out of order", ErrProtocol, rest, offset)
 	}
-	if _, err := io.ReadFull(conn, a.buf[a.got:a.got+rest]); err != nil {
+	if _, err := io.ReadFull(counted{conn, &r.got}, a.buf[a.got:a.got+rest]); err != nil {
 		return err
 	}
 	a.got += rest
 	a.cost += int64(length)
-	r.got.Add(int64(rest))
 	if a.got == len(a.buf) {
 		r.assembling = nil
 		r.dispatch(a)
@@ -70,6 +70,19 @@ func (r *receiver) data(conn io.Reader, typ frameType, length uint32) error {
 	r.mu.Unlock()
 	r.replenish(0)
 	return nil
+}
+
+// counted counts what is read while it comes: a large fragment takes minutes when the link
+// has become slow, and all the time bytes move.
+type counted struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // fragment returns what a fragment belongs to, which it begins when its offset is 0, and

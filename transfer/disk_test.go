@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -219,14 +218,24 @@ func TestPlantedLinks(t *testing.T) {
 	write(t, filepath.Join(src, "f", "x"), []byte("new x"))
 	tests := []struct {
 		reason string
+		policy Policy
 		links  map[string]string
 		err    error // nil: it arrives
 		a, x   string
 	}{
-		{"at the final names", map[string]string{"a": filepath.Join(target, "x"), "f": target}, nil, "a (1)", "f (1)/x"},
-		{"at the final names, dangling", map[string]string{"a": filepath.Join(target, "new"), "f": filepath.Join(target, "new")}, nil, "a (1)", "f (1)/x"},
-		{"at the staging folder", map[string]string{incomingFolder: target}, ErrReadOnly, "", ""},
-		{"at the staging folder, to inside", map[string]string{incomingFolder: "inside"}, ErrReadOnly, "", ""},
+		{"at the final names", KeepBoth, map[string]string{"a": filepath.Join(target, "x"), "f": target}, nil, "a (1)", "f (1)/x"},
+		{"at the final names, dangling", KeepBoth, map[string]string{"a": filepath.Join(target, "new"), "f": filepath.Join(target, "new")}, nil, "a (1)", "f (1)/x"},
+		{"at the staging folder", KeepBoth, map[string]string{incomingFolder: target}, ErrReadOnly, "", ""},
+		{"at the staging folder, to inside", KeepBoth, map[string]string{incomingFolder: "inside"}, ErrReadOnly, "", ""},
+	}
+	for policy := KeepBoth; policy <= SkipExisting; policy++ {
+		tests = append(tests, struct {
+			reason string
+			policy Policy
+			links  map[string]string
+			err    error
+			a, x   string
+		}{fmt.Sprintf("in place of a folder, policy %d", policy), policy, map[string]string{"f": target}, nil, "a", "f (1)/x"})
 	}
 	for _, test := range tests {
 		t.Run(test.reason, func(t *testing.T) {
@@ -241,6 +250,9 @@ func TestPlantedLinks(t *testing.T) {
 				}
 			}
 			a, b := startNode(t, nil, "", nil), startNode(t, nil, dst, nil)
+			b.deciding(func(context.Context, *Incoming) Decision {
+				return Decision{Accept: true, Folder: dst, Policy: test.policy}
+			})
 			_, err := connect(t, a, b).Send(t.Context(), outgoing(children(t, src)...))
 			if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
 				t.Errorf("Send = %v, want %v", err, test.err)
@@ -301,19 +313,22 @@ func TestDestinationMoves(t *testing.T) {
 	}
 }
 
-// TestManyCopies finds a free name behind a thousand that are taken.
+// TestManyCopies finds a free name behind ten thousand that are taken.
 func TestManyCopies(t *testing.T) {
 	noLeaks(t)
 	dst := t.TempDir()
-	for i := range 1000 {
+	const taken = 10_000
+	for i := range taken {
 		write(t, filepath.Join(dst, numbered("a.txt", i, false)), []byte("old"))
 	}
 	path := write(t, filepath.Join(t.TempDir(), "a.txt"), []byte("new"))
 	a, b := startNode(t, nil, "", nil), startNode(t, nil, dst, nil)
 	report, err := connect(t, a, b).Send(t.Context(), outgoing(path))
-	if err != nil || len(report.Published) != 1 || !strings.Contains(report.Published[0].As, "(1000)") {
-		t.Errorf("Send = %+v, %v, want the name with 1000", report, err)
+	if err != nil || len(report.Published) != 1 || report.Published[0].As != numbered("a.txt", taken, false) {
+		t.Errorf("Send = %+v, %v, want the name with %d", report, err, taken)
 	}
-	holds(t, filepath.Join(dst, "a (1000).txt"), "new")
-	holds(t, filepath.Join(dst, "a (999).txt"), "old")
+	for i := range taken {
+		holds(t, filepath.Join(dst, numbered("a.txt", i, false)), "old")
+	}
+	holds(t, filepath.Join(dst, numbered("a.txt", taken, false)), "new")
 }

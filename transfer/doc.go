@@ -10,7 +10,7 @@
 //	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
 //	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing;
 //	             link.go, how fast the connection is
-//	gate.go      which frame may come when; frame.go and message.go, what frames hold
+//	gate.go      which frame may come when, brake.go how many; frame.go and message.go, what frames hold
 //	send.go      one attempt to send; offer.go offers; scan.go lists; plan.go orders, as far as claims.go knows what is
 //	             there; source.go reads chunks, pack.go small files; compress.go decides; queue.go queues
 //	receive.go   one transfer from a peer; accept.go decides where to; data.go takes content, pace.go gives credit for it,

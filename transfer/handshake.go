@@ -68,11 +68,18 @@ func (n *Node) shake(ctx context.Context, conn *tls.Conn, w *wire) error {
 	err := conn.HandshakeContext(ctx)
 	w.place = nil
 	<-n.shaking
-	var alert tls.AlertError
-	if errors.As(err, &alert) && alert == 120 { // no_application_protocol
+	if noCommonProtocol(err) {
 		return fmt.Errorf("%w: %w", ErrVersion, err)
 	}
 	return err
+}
+
+// noCommonProtocol reports whether the other side broke the handshake off because it
+// speaks none of our protocols. The alert has a type of its own inside crypto/tls: only
+// its text tells.
+func noCommonProtocol(err error) bool {
+	remote, ok := errors.AsType[*net.OpError](err)
+	return ok && remote.Op == "remote error" && remote.Err.Error() == tls.AlertError(120).Error()
 }
 
 // greet sends our hello and reads the peer's. With it, and not before, the peer's node

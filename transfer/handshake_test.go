@@ -122,6 +122,14 @@ func dialNode(t testing.TB, to *testNode) net.Conn {
 	return conn
 }
 
+// withField returns a HELLO with one field more.
+func withField(m *hello, key uint64) []byte {
+	var fields map[uint64]any
+	must(0, decodeMode.Unmarshal(marshal(m), &fields))
+	fields[key] = "later"
+	return marshal(fields)
+}
+
 func TestHostileHello(t *testing.T) {
 	s := newScene(t)
 	mine := newKey(t)
@@ -141,6 +149,11 @@ func TestHostileHello(t *testing.T) {
 		ok     bool
 	}{
 		{"its own ID", frame(frameHello, 0, marshal(&hello{ID: mine.ID()})), true},
+		{"a later minor version, with what it can do", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Minor: 7, Caps: 1<<64 - 1})), true},
+		{"minor version 2^64-1, no clock", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Minor: 1<<64 - 1, Epoch: 1<<64 - 1, Clock: -1 << 63})), true},
+		{"a clock behind all times", frame(frameHello, 0, marshal(&hello{ID: mine.ID(), Epoch: 1<<64 - 1, Clock: 1<<63 - 1})), true},
+		{"a field of a later version", frame(frameHello, 0, withField(&hello{ID: mine.ID()}, 128)), true},
+		{"a field that must be understood", frame(frameHello, 0, withField(&hello{ID: mine.ID()}, 100)), false},
 		{"8 KiB", frame(frameHello, 0, padded(maxHello)), true},
 		{"8 KiB + 1", frame(frameHello, 0, padded(maxHello+1)), false},
 		{"-1 as length", header{typ: frameHello, length: 1<<32 - 1}.append(nil), false},
@@ -344,6 +357,46 @@ func TestWrongPeer(t *testing.T) {
 	}
 	if b := <-heard; len(b) != 0 {
 		t.Errorf("the other device heard %d bytes: %q", len(b), b)
+	}
+}
+
+// TestOtherVersions dials programs that speak another major version, or none, and lets
+// them dial. Neither side falls back to anything, and who dialled can say what it was.
+func TestOtherVersions(t *testing.T) {
+	noLeaks(t)
+	a, other := startNode(t, nil, "", nil), newKey(t)
+	for reason, protocols := range map[string][]string{"only later ones": {"yonder/2", "yonder/3"}, "none of ours": {"h2", "http/1.1"}} {
+		config := other.tlsConfig(func(ID) error { return nil })
+		config.NextProtos = protocols
+		ln, err := tls.Listen("tcp", "127.0.0.1:0", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() {
+			conn, err := ln.Accept()
+			if err == nil {
+				err = conn.(*tls.Conn).Handshake()
+				conn.Close()
+			}
+			served <- err
+		}()
+		if _, err := a.Connect(t.Context(), other.ID(), []netip.AddrPort{netip.MustParseAddrPort(ln.Addr().String())}); !errors.Is(err, ErrVersion) {
+			t.Errorf("%s: Connect = %v, want ErrVersion", reason, err)
+		}
+		if err := <-served; err == nil {
+			t.Errorf("%s: they shook hands", reason)
+		}
+		ln.Close()
+		conn := tls.Client(dialNode(t, a), config)
+		if err := conn.Handshake(); err == nil || !strings.Contains(err.Error(), "no application protocol") {
+			t.Errorf("%s: a handshake with us = %v, want an alert about the protocol", reason, err)
+		}
+	}
+	both := other.tlsConfig(func(ID) error { return nil })
+	both.NextProtos = []string{"yonder/2", alpn}
+	if conn := tls.Client(dialNode(t, a), both); conn.Handshake() != nil || conn.ConnectionState().NegotiatedProtocol != alpn {
+		t.Error("a program that also speaks our version does not speak it with us")
 	}
 }
 

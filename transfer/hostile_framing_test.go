@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // session returns the node's end of the puppet's connection, once it is there.
@@ -115,6 +118,11 @@ func TestLengthsCostNothing(t *testing.T) {
 			}
 			over(t, theirs, ErrProtocol)
 		})
+		if r, known := gate[h.typ]; known {
+			if want := fmt.Sprintf("%s frame too large (%d > %d)", r.name, h.length, r.limit); !strings.Contains(theirs.failure().Error(), want) {
+				t.Errorf("%+v: the session ended with %v, want %q", h, theirs.failure(), want)
+			}
+		}
 		if taken > 1<<20 {
 			t.Errorf("%+v: %d bytes allocated", h, taken)
 		}
@@ -158,6 +166,7 @@ func TestUnreadAnswers(t *testing.T) {
 	s := newScene(t)
 	p := newPuppet(t, s.b)
 	theirs := p.session(s.b)
+	theirs.light.SetLimit(rate.Inf) // or it would take most of a minute
 	many := bytes.Repeat(frame(framePing, 0, marshal(&ping{Nonce: 1 << 63})), 5000)
 	asked := make(chan struct{})
 	go func() {

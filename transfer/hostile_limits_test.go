@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -149,34 +150,69 @@ func TestEmptyFrames(t *testing.T) {
 	s.finish()
 }
 
-// TestStall ends a transfer that only trickles. The clock is the receiver's own.
+// TestStall ends a transfer that only trickles, and one whose sender says that it is
+// through when it is not. What came is kept. Time is the bubble's.
 func TestStall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes 30 s")
-	}
-	noLeaks(t)
-	b := startNode(t, nil, t.TempDir(), nil)
-	p := newPuppet(t, b)
-	p.conn.SetDeadline(time.Now().Add(2 * stallAfter))
-	big := load{"big.bin", make([]byte, chunkSize)}
-	p.accepted(1, offering(1, big))
-	p.say(framePage, 1, manifestOf(big))
-	p.say(frameData, 1, fragment(0, 0, 0, headOf(big.content, 0), big.content[:1]))
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		for at := 1; ; at++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Second):
-				p.say(frameData, 1, fragment(0, 0, uint32(at), nil, big.content[at:at+1]))
+	big := load{"big.bin", random(2 * chunkSize)}
+	first := fragment(0, 0, 0, headOf(big.content, 0), big.content[:chunkSize])
+	for _, test := range []struct {
+		reason string
+		attack func(p *puppet, second int)
+	}{
+		{"a byte each second", func(p *puppet, at int) {
+			if at == 0 {
+				p.say(frameData, 1, fragment(0, 1, 0, headOf(big.content, 1), big.content[chunkSize:chunkSize+1]))
+			} else {
+				p.say(frameData, 1, fragment(0, 1, uint32(at), nil, big.content[chunkSize+at:chunkSize+at+1]))
 			}
-		}
-	}()
-	waitCancel(p, 10)
-	b.until("end", func() bool { return len(b.ended) == 1 })
-	if err := b.ended[0].err; !errors.Is(err, ErrStalled) || b.store.count() != 1 {
-		t.Errorf("receiver = %v with %d partials, want ErrStalled with one", err, b.store.count())
+		}},
+		{"END before the data, then signs of life", func(p *puppet, at int) {
+			if at == 0 {
+				p.say(frameFiles, 1, outcome(big.content))
+				p.say(frameEnd, 1, &end{Skipped: []skipped{}})
+			}
+			p.say(framePing, 0, &ping{})
+		}},
+	} {
+		t.Run(test.reason, func(t *testing.T) {
+			server, client, dst := newKey(t), newKey(t), t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				p, b := bubblePuppet(t, server, client, dst)
+				p.accepted(1, offering(1, big))
+				p.say(framePage, 1, manifestOf(big))
+				p.say(frameData, 1, first)
+				for m := (stored{}); m.Bytes < chunkSize; {
+					p.expect(frameStored, &m)
+				}
+				began, over := time.Now(), make(chan struct{})
+				go func() {
+					for at := 0; ; at++ {
+						test.attack(p, at)
+						select {
+						case <-over:
+							return
+						case <-time.After(time.Second):
+						}
+					}
+				}()
+				waitCancel(p, 10)
+				close(over)
+				if took := time.Since(began); took < stallAfter || took > stallAfter+2*time.Second {
+					t.Errorf("given up after %v, want %v", took, stallAfter)
+				}
+				b.until("end", func() bool { return len(b.ended) == 1 })
+				if err := b.ended[0].err; !errors.Is(err, ErrStalled) || !strings.Contains(err.Error(), "1048576 of 2097152 bytes") {
+					t.Errorf("receiver = %v, want ErrStalled and how much is there", err)
+				}
+				if b.store.count() != 1 {
+					t.Errorf("%d partials, want one to resume", b.store.count())
+				}
+				p.conn.Close()
+				p.wire.Conn.Close()
+			})
+			if names := children(t, dst); len(names) != 1 || filepath.Base(names[0]) != incomingFolder {
+				t.Errorf("in the folder: %q, want the partial alone", names)
+			}
+		})
 	}
 }

@@ -201,7 +201,10 @@ func TestPlantedSpecials(t *testing.T) {
 // while files arrive in it. Nothing gets behind the link.
 func TestFlippedFolders(t *testing.T) {
 	want := 2500 // of each kind
-	if testing.Short() {
+	switch {
+	case os.Getenv("YONDER_LARGE") != "":
+		want = 25_000
+	case testing.Short():
 		want = 1 // those of one transfer
 	}
 	for _, test := range []struct {
@@ -350,6 +353,17 @@ func TestLongNames(t *testing.T) {
 	report := p.send(t, paths...)
 	if report.Files != int64(len(paths)) || report.Failed != 0 {
 		t.Errorf("report = %+v, want %d files", report, len(paths))
+	}
+	told := map[string]string{}
+	for _, row := range report.Skipped {
+		if row.Reason == SkipRenamed {
+			told[row.Path] = row.Detail
+		}
+	}
+	for _, path := range paths {
+		if name := filepath.Base(path); localName(name, false) != name && (told[name] == "" || filepath.Ext(told[name]) != filepath.Ext(name)) {
+			t.Errorf("of a name of %d bytes is told that it is now %q", len(name), told[name])
+		}
 	}
 	after := arrived(t, p.dst)
 	if len(after) != len(before)+len(paths) {

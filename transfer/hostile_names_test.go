@@ -56,7 +56,7 @@ func TestHostileNamesOnTheWire(t *testing.T) {
 // somewhere: all of them distinct, all inside.
 func TestStrangeNamesArrive(t *testing.T) {
 	s := newScene(t)
-	names := []string{incomingFolder, "CON", "nul.txt", "a.", "a ", "a", "x\u202ey", "xy", "\x1b[2J", "-rf", "$(x)", "journal", "tree", "é", "e\u0301", "README", "readme",
+	names := []string{incomingFolder, "CON", "nul.txt", "a.", "a ", "a", "x\u202ey", "xy", "\x1b[2J", "-rf", "$(x)", "journal", "tree", "x.part", "identity.pem", "settings.json", "yonder.db", "owner.json", "desktop.ini", "é", "e\u0301", "README", "readme",
 		strings.Repeat("长", 100) + ".txt", strings.Repeat("长", 100) + "s.txt"}
 	list := map[string]load{}
 	var tops []load

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -200,4 +201,46 @@ func TestCheck(t *testing.T) {
 		t.Error("a peer that answered is given up")
 	default:
 	}
+}
+
+// TestSlowFragment lets the bytes of one large fragment trickle in for two minutes, as they
+// do when a fast link has become slow. Bytes move, so the transfer is not stalled; and the
+// receiver, which has nothing to answer meanwhile, gives signs of life, since a sender whose
+// own questions wait behind the fragment would else hear nothing. Time is the bubble's.
+func TestSlowFragment(t *testing.T) {
+	server, client, dst := newKey(t), newKey(t), t.TempDir()
+	big := load{"big.bin", random(chunkSize)}
+	const seconds = 128
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := bubblePuppet(t, server, client, dst)
+		p.conn.SetDeadline(time.Now().Add(2 * seconds * time.Second))
+		p.accepted(1, offering(1, big))
+		p.say(framePage, 1, manifestOf(big))
+		whole := frame(frameData, 1, fragment(0, 0, 0, headOf(big.content, 0), big.content))
+		for at := 0; at < len(whole); at += chunkSize / seconds {
+			time.Sleep(time.Second)
+			p.raw(whole[at:min(at+chunkSize/seconds, len(whole))])
+		}
+		p.say(frameFiles, 1, outcome(big.content))
+		p.say(frameEnd, 1, &end{Skipped: []skipped{}})
+		signs := 0
+		for {
+			h, payload, err := p.hear()
+			if err != nil || h.typ == frameCancel || h.typ == frameBye {
+				t.Fatalf("frame %#02x %q, %v", byte(h.typ), payload, err)
+			}
+			if h.typ == framePing {
+				signs++
+			}
+			if h.typ == frameDone {
+				break
+			}
+		}
+		if least := seconds / int(lostAfter.Seconds()) * 2; signs < least {
+			t.Errorf("%d signs of life in %d s, want %d at least", signs, seconds, least)
+		}
+		p.conn.Close()
+		p.wire.Conn.Close()
+	})
+	holds(t, filepath.Join(dst, big.name), string(big.content))
 }

@@ -38,6 +38,8 @@ var crcTable = crc32.MakeTable(crc32.Castagnoli)
 type earlier struct {
 	files   map[string]*journalFile
 	folders map[string]*journalFolder
+	damaged bool  // the journal is not as it was written
+	lost    int64 // bytes of it that were of no use
 }
 
 // journalFile is what a journal says about one file.
@@ -134,6 +136,9 @@ func createJournal(f *os.File) (*journal, error) {
 // record. A journal that makes no sense is started anew.
 func openJournal(f *os.File) (*journal, earlier, error) {
 	found, next, length := parseJournal(f)
+	if info, err := f.Stat(); err == nil {
+		found.lost, found.damaged = info.Size()-length, length == 0 || length < info.Size()
+	}
 	if err := f.Truncate(length); err != nil {
 		return nil, found, err
 	}

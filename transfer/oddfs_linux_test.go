@@ -20,7 +20,7 @@ import (
 type oddDisk struct {
 	dir     string
 	fold    func(name string) string                             // names that fold alike are one; nil: none do
-	fault   func(op uint32, name string, at int64) syscall.Errno // before READ and WRITE; nil: none
+	fault   func(op uint32, name string, at int64) syscall.Errno // before OPEN, READ and WRITE; nil: none
 	missing map[uint32]syscall.Errno                             // operations that it does not know
 
 	fd    int
@@ -243,6 +243,11 @@ func (d *oddDisk) answer(op uint32, id uint64, in []byte) ([]byte, syscall.Errno
 		n.names[d.key(name)] = child
 		return child.entry(), 0
 	case fuseOpen, fuseOpendir:
+		if op == fuseOpen && d.fault != nil {
+			if errno := d.fault(op, n.name, 0); errno != 0 {
+				return nil, errno
+			}
+		}
 		return opened, 0
 	case fuseRead:
 		from, size := int(min(u64(8), uint64(len(n.data)))), int(u32(16))

@@ -288,9 +288,10 @@ func (m *manifest) acceptLocked(e *entry, limit limits) (node, error) {
 	return n, nil
 }
 
-// clampSeconds keeps a modification time inside what every file system can store:
-// the years 1970 to 2400.
-func clampSeconds(sec int64) int64 {
-	const last = 13569465599
-	return max(0, min(sec, last))
-}
+// lastSecond is the end of the year 2261. Later times do not fit into nanoseconds since
+// 1970 in 64 bits, in which they are handed to the system.
+const lastSecond = 9214646399
+
+// clampSeconds keeps a modification time inside what every system can set: the years
+// 1970 to 2261.
+func clampSeconds(sec int64) int64 { return max(0, min(sec, lastSecond)) }

@@ -387,7 +387,8 @@ func (r *receiver) wait() error {
 			if got-lastGot >= stallBytes || active != lastActive || !r.open() {
 				since, lastGot, lastActive = now, got, active
 			} else if now.Sub(since) >= stallAfter {
-				return fmt.Errorf("%w: %d bytes in %d s", ErrStalled, got-lastGot, int(stallAfter.Seconds()))
+				p := r.progress()
+				return fmt.Errorf("%w: %d bytes in %d s, %d of %d bytes are there", ErrStalled, got-lastGot, int(stallAfter.Seconds()), p.Stored, p.Bytes)
 			}
 		}
 	}

@@ -95,6 +95,20 @@ func TestHostileReceiver(t *testing.T) {
 			p.say(frameAccept, stream, take(hash))
 			p.say(frameCredit, stream, &credit{Bytes: maxCredit + 1})
 		}, ErrInterrupted, true},
+		{"accepts with credit of 2^64-1", big, func(p *puppet, stream uint32, hash value) {
+			m := take(hash)
+			m.Credit = 1<<64 - 1
+			p.say(frameAccept, stream, m)
+			p.expect(framePage, &page{})
+			p.alive()
+			p.say(frameCancel, stream, &status{Code: 8})
+		}, ErrPeerCancel, false},
+		{"takes 2^64-1 entries and bytes", big, func(p *puppet, stream uint32, hash value) {
+			p.say(frameAccept, stream, &accept{Offer: hash, Entries: 1<<64 - 1, Bytes: 1<<64 - 1, Credit: window})
+			p.expect(framePage, &page{})
+			p.alive()
+			p.say(frameCancel, stream, &status{Code: 8})
+		}, ErrPeerCancel, false},
 		{"HAVE that was not announced", big, func(p *puppet, stream uint32, hash value) {
 			p.say(frameAccept, stream, take(hash))
 			p.say(frameHave, stream, &have{Upto: 1, Claims: []claim{}})

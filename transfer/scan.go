@@ -24,6 +24,8 @@ type scan struct {
 	skipped   []Skipped // at most maxReport
 	skipCount int64
 	linkCount int64
+	renamed   []Skipped // travel under another name; at most maxReport, and the receiver is not told
+	renames   int64
 }
 
 // selected is one top-level entry.
@@ -55,6 +57,9 @@ func newScan(paths []string, links bool) (*scan, error) {
 			}
 		}
 		used[t.wire] = true
+		if base := filepath.Base(p); base != t.wire {
+			s.rename(base, t.wire)
+		}
 		s.tops = append(s.tops, t)
 	}
 	if len(s.tops) == 0 {
@@ -114,6 +119,16 @@ func (s *scan) skip(path string, why Reason, detail string) {
 	}
 	if len(s.skipped) < maxReport {
 		s.skipped = append(s.skipped, Skipped{Path: path, Reason: why, Detail: clip(detail, maxText)})
+	}
+}
+
+// rename reports an entry whose own name cannot travel, or not beside another one.
+func (s *scan) rename(path, wire string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renames++
+	if len(s.renamed) < maxReport {
+		s.renamed = append(s.renamed, Skipped{Path: path, Reason: SkipRenamed, Detail: wire})
 	}
 }
 
@@ -229,6 +244,7 @@ func (w *walk) folder(ctx context.Context, root *os.Root, dir string, depth int)
 		}
 		if name.local != name.wire {
 			s.manifest.setLocal(uint32(child), name.local)
+			s.rename(w.path+"/"+name.local, name.wire)
 		}
 		if n.kind == kindFolder {
 			above := w.path

@@ -388,6 +388,9 @@ func (a *sender) take(typ frameType, payload []byte) error {
 func (a *sender) report(m *done) Report {
 	entries, _, bytes, _ := a.scan.manifest.totals()
 	rows, count, links := a.scan.report()
+	a.scan.mu.Lock()
+	renamed, renames := a.scan.renamed, a.scan.renames
+	a.scan.mu.Unlock()
 	r := Report{Files: int64(min(m.Files, maxEntries)), Entries: entries, Bytes: bytes, Skipped: rows, SkipCount: count, Links: links,
 		Failed: count - links + int64(min(m.Failed, maxEntries))}
 	for _, p := range m.Published {
@@ -398,7 +401,8 @@ func (a *sender) report(m *done) Report {
 			r.Skipped = append(r.Skipped, Skipped{Path: row.Path, Reason: row.Reason, Detail: row.Detail})
 		}
 	}
-	r.SkipCount += int64(min(m.SkipCount, maxEntries))
+	r.Skipped = append(r.Skipped, renamed[:min(len(renamed), maxReport-len(r.Skipped))]...)
+	r.SkipCount += int64(min(m.SkipCount, maxEntries)) + renames
 	r.Links += int64(min(m.Links, maxEntries))
 	return r
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -50,8 +52,10 @@ type Session struct {
 	began   time.Time
 	parity  uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
 	out     *writer
-	skipped int64 // reader: bytes of unknown frames
-	asked   bool  // the peer only wants to know who is here
+	skipped int64         // reader: bytes of unknown frames
+	light   *rate.Limiter // reader: of frames that carry next to nothing
+	quiet   quiet         // keeper
+	asked   bool          // the peer only wants to know who is here
 
 	mu         sync.Mutex
 	sending    map[uint32]*sender
@@ -71,7 +75,7 @@ type Session struct {
 }
 
 func newSession(n *Node, conn *tls.Conn, w *wire, peer Peer) *Session {
-	s := &Session{node: n, conn: conn, wire: w, peer: peer, began: time.Now(), lastUse: time.Now(),
+	s := &Session{node: n, conn: conn, wire: w, peer: peer, began: time.Now(), lastUse: time.Now(), light: newBrake(),
 		sending: map[uint32]*sender{}, receiving: map[uint32]*receiver{}, nextStream: 2,
 		entered: make(chan struct{}), done: make(chan struct{})}
 	if peer.Dialled {
@@ -137,7 +141,7 @@ func (s *Session) keepOnce(now time.Time) bool {
 		s.fail(fmt.Errorf("%w: nothing heard for %d s", ErrInterrupted, int(silence.Seconds())))
 		return false
 	}
-	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter {
+	if silence >= pingAfter && now.Sub(time.Unix(0, s.lastPing.Load())) >= pingAfter || s.quiet.tooLong(now, s.out.link.total.Load()) {
 		if err := s.ping(now); err != nil {
 			s.fail(err)
 			return false
@@ -158,6 +162,27 @@ func (s *Session) keepOnce(now time.Time) bool {
 		s.bye(fmt.Errorf("%w: idle", ErrInterrupted))
 		return false
 	}
+	return true
+}
+
+// quiet notices that a session has not written anything for a while. The peer may hear
+// nothing then although it sends: on a link that became slow what it sends may take minutes to
+// be worth an answer, and a PING of its own waits behind it.
+type quiet struct {
+	sent  int64 // bytes written by then
+	since time.Time
+	asked bool // meanwhile: what ends the quiet waits to be written
+}
+
+// tooLong reports whether something must be said, once until it was written.
+func (q *quiet) tooLong(now time.Time, sent int64) bool {
+	if q.since.IsZero() || sent != q.sent {
+		*q = quiet{sent: sent, since: now}
+	}
+	if q.asked || now.Sub(q.since) < pingAfter {
+		return false
+	}
+	q.asked = true
 	return true
 }
 
@@ -216,6 +241,7 @@ func (s *Session) read() error {
 		if err != nil {
 			return err
 		}
+		s.brake(h)
 		err = s.dispatch(h, &buf)
 		if err == nil {
 			continue

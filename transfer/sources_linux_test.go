@@ -98,6 +98,17 @@ func TestNamesThatLinuxAllows(t *testing.T) {
 	if report.Files != 10 || report.Failed != 0 {
 		t.Errorf("report = %+v, want 10 files", report)
 	}
+	told := map[string]string{}
+	for _, row := range report.Skipped {
+		if told[row.Path] = row.Detail; row.Reason != SkipRenamed {
+			t.Errorf("%q is reported for %d, want that it has another name", row.Path, row.Reason)
+		}
+	}
+	for own, other := range map[string]string{"f/a:b": "a_b (1)", "f/dir:1": "dir_1", "f/\xff\xfe": "%FF%FE (1)", "f/\xc4\xe3": "%C4%E3", "f/con": "con_", "f/sp ": "sp_", "f/\x1b[2J": "_[2J"} {
+		if told[own] != other {
+			t.Errorf("the sender is told that %q arrives as %q, want %q", own, told[own], other)
+		}
+	}
 	arrived := map[string]string{}
 	filepath.WalkDir(p.dst, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {

@@ -153,7 +153,11 @@ func (l *LAN) Heal(host int) {
 // wireless networks do; 0 undoes it.
 func (l *LAN) Loss(host, percent int) {
 	l.t.Helper()
-	l.Filter(host, fmt.Sprintf(`meta pkttype { multicast, broadcast } numgen random mod 100 < %d counter drop`, percent))
+	if percent == 0 {
+		l.Filter(host, "")
+		return
+	}
+	l.Filter(host, fmt.Sprintf(`meta pkttype { multicast, broadcast } numgen random mod 100 <= %d counter drop`, percent-1))
 }
 
 // Filter gives host one nftables rule for what comes in on eth0, in place of the one before; "" for none.

@@ -73,18 +73,54 @@ func TestInterruptedByNewAddress(t *testing.T) {
 	s.complete()
 }
 
-// TestInterruptedBySleep stops both programs, as laptops do whose lids are closed. In full
-// size they sleep longer than a silent peer is waited for.
+// TestInterruptedBySleep stops both programs, as laptops do whose lids are closed, and once
+// another network adapter is there when they wake up. In full size they sleep longer than a
+// silent peer is waited for.
 func TestInterruptedBySleep(t *testing.T) {
-	s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
-	s.half()
-	s.sender.stop()
-	s.receiver.stop()
-	time.Sleep(sized[time.Duration](3, 20) * time.Second) // what this test is about
-	stored, from := s.stored(), s.sender.mark()
-	woken := time.Now()
-	s.receiver.resume()
-	s.sender.resume()
-	t.Logf("bytes moved %v after both woke up", s.newByte(from, stored, woken))
-	s.complete()
+	for _, replaced := range []bool{false, true} {
+		t.Run(fmt.Sprint("adapter replaced ", replaced), func(t *testing.T) {
+			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
+			s.half()
+			s.sender.stop()
+			s.receiver.stop()
+			if replaced {
+				s.net.Disconnect(2)
+			}
+			time.Sleep(sized[time.Duration](3, 20) * time.Second) // what this test is about
+			if replaced {
+				s.net.Connect(2)
+				s.net.Rate(2, s.bits)
+			}
+			stored, from := s.stored(), s.sender.mark()
+			woken := time.Now()
+			s.receiver.resume()
+			s.sender.resume()
+			t.Logf("bytes moved %v after both woke up", s.newByte(from, stored, woken))
+			s.complete()
+		})
+	}
+}
+
+// TestInterruptedByPartition lets packets vanish while all links stay up. Longer than a
+// silent peer is waited for, and the sender says that it waits; it goes on by itself.
+func TestInterruptedByPartition(t *testing.T) {
+	for _, pause := range sized([]time.Duration{20 * time.Second}, []time.Duration{5 * time.Second, 30 * time.Second, 5 * time.Minute}) {
+		t.Run(pause.String(), func(t *testing.T) {
+			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
+			s.half()
+			from, cut := s.sender.mark(), time.Now()
+			s.net.Partition(2)
+			if pause > 15*time.Second {
+				e := s.sender.awaitFrom(from, "waiting", time.Minute, isState("waiting"))
+				t.Logf("said that it waits after %v", e.heard.Sub(cut).Round(time.Millisecond))
+			}
+			time.Sleep(time.Until(cut.Add(pause))) // what this test is about
+			stored := s.stored()
+			from = s.sender.mark()
+			healed := time.Now()
+			s.net.Heal(2)
+			t.Logf("bytes moved %v after packets passed again", s.newByte(from, stored, healed))
+			s.complete()
+		})
+	}
 }

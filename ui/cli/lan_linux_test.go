@@ -68,6 +68,7 @@ type lanEvent struct {
 	By       string       `json:"by"`
 	Entry    *uint32      `json:"entry"`
 	Code     string       `json:"code"`
+	Hint     string       `json:"hint"`
 	Outgoing bool         `json:"outgoing"`
 	Stored   int64        `json:"stored"`
 	Bytes    int64        `json:"bytes"`

@@ -36,12 +36,20 @@ type scenario struct {
 
 func newScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
 	t.Helper()
+	s := readyScenario(t, size, bits, opts)
+	s.send()
+	return s
+}
+
+// readyScenario is one whose file is there and whose receiver listens.
+func readyScenario(t *testing.T, size, bits int64, opts vlantest.Options) *scenario {
+	t.Helper()
 	s := prepareScenario(t, size, bits, opts)
 	if err := makeFile(s.source, size, noise(3), 0o644, time.Date(2015, 1, 2, 3, 4, 5, 6, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	s.net.Rate(2, bits)
-	s.run()
+	s.receiver = s.startReceiver(2, s.folder)
 	return s
 }
 
