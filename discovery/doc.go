@@ -16,6 +16,7 @@
 //     answer, or else the proof that the program supplies as [Config.Prove].
 //   - registry.go is the list of peers and liveness.go its clock: state machines
 //     that take the time as a parameter and touch no network.
+//   - hidden.go is how a device asks that does not want to be seen.
 //   - service.go is the one loop that owns all of these, receive.go what it does
 //     with a datagram; board.go hands out what changed without ever making the
 //     loop wait.
