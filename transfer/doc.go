@@ -7,7 +7,7 @@
 //
 // What a newcomer looks for, by file:
 //
-//	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
+//	node.go      one session for each pair; greeting.go, who may knock; door.go, who is let in; dial.go, knocking
 //	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing
 //	gate.go      which frame may come when; frame.go and message.go, what frames hold
 //	send.go      one attempt to send; offer.go offers; scan.go lists; plan.go orders, as far as claims.go knows what is

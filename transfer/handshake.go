@@ -79,6 +79,9 @@ func (n *Node) shake(ctx context.Context, conn *tls.Conn, w *wire) error {
 // takes the session.
 func (s *Session) greet(ask bool) error {
 	self := s.node.self()
+	if ask {
+		self = Self{} // who only asks does not say who it is; its key is enough
+	}
 	mine := hello{ID: s.node.cfg.Identity.ID(), Minor: minorVersion, Epoch: s.node.cfg.Epoch, Name: self.Name,
 		System: self.System, Version: self.Version, Port: self.Port, Clock: time.Now().UnixMilli(), Ask: ask}
 	if _, err := s.conn.Write(frame(frameHello, 0, marshal(&mine))); err != nil {
@@ -88,6 +91,9 @@ func (s *Session) greet(ask bool) error {
 		return err
 	}
 	h, err := readHeader(s.conn)
+	if err == io.EOF && s.peer.Dialled {
+		return ErrTurnedAway
+	}
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ type Node struct {
 	partials PartialStore
 	up, down limiter      // of all transfers together
 	incoming atomic.Int64 // transfers that are arriving
+	least    atomic.Int32 // the level from which others may connect; see door.go
 
 	mu       sync.Mutex
 	says     Self

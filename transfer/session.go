@@ -152,8 +152,12 @@ func (s *Session) keepOnce(now time.Time) bool {
 	if busy {
 		s.lastUse = now
 	}
-	idle := now.Sub(s.lastUse)
+	idle, moving := now.Sub(s.lastUse), s.movingLocked()
 	s.mu.Unlock()
+	if !moving && !s.node.welcome(s.peer) {
+		s.bye(fmt.Errorf("%w: not let in any more", ErrInterrupted))
+		return false
+	}
 	if idle >= limit {
 		s.bye(fmt.Errorf("%w: idle", ErrInterrupted))
 		return false
