@@ -68,9 +68,13 @@ type Backend interface {
 	// MarkRead says that the conversation with a person is on the screen.
 	MarkRead(ctx context.Context, person DeviceID) error
 
-	// Configure replaces the settings. An invalid value is refused with
+	// Configure replaces the settings, except those that other methods change. An invalid value is refused with
 	// [CodeBadSetting], naming the field in Problem.Detail; the old ones stay.
 	Configure(ctx context.Context, s Settings) error
+
+	// SetVisible says who finds this device from now on and may connect to it. It ends what
+	// [Options.Visible] said for this run.
+	SetVisible(ctx context.Context, v Visibility) error
 
 	// Refresh looks for people at once.
 	Refresh(ctx context.Context) error

@@ -93,6 +93,11 @@ func (c *Client) Configure(ctx context.Context, s Settings) error {
 	return c.call(ctx, "configure", params{Settings: s}, nil)
 }
 
+// SetVisible implements [Backend].
+func (c *Client) SetVisible(ctx context.Context, v Visibility) error {
+	return c.call(ctx, "visible", params{Visible: v}, nil)
+}
+
 // Refresh implements [Backend].
 func (c *Client) Refresh(ctx context.Context) error { return c.call(ctx, "refresh", params{}, nil) }
 

@@ -113,9 +113,11 @@ func (f *fakeFinder) note(format string, args ...any) {
 	f.said = append(f.said, fmt.Sprintf(format, args...))
 	f.mu.Unlock()
 }
-func (f *fakeFinder) SetSelf(name string, port uint16) { f.note("self %s %d", name, port) }
-func (f *fakeFinder) Refresh()                         { f.note("refresh") }
-func (f *fakeFinder) Know(id DeviceID)                 { f.note("know") }
+func (f *fakeFinder) SetSelf(a announcement) {
+	f.note("self %s %d%s", a.Name, a.Port, map[bool]string{true: " hidden"}[a.Hidden])
+}
+func (f *fakeFinder) Refresh()         { f.note("refresh") }
+func (f *fakeFinder) Know(id DeviceID) { f.note("know") }
 func (f *fakeFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.note("report %d", o)
 }
@@ -130,8 +132,9 @@ type fakeNode struct {
 	mu       sync.Mutex
 	self     transfer.Self
 	rates    []int64 // up and down as set last
-	down     bool    // nobody can dial it
-	speed    int64   // bytes per second that it takes
+	least    transfer.Level
+	down     bool  // nobody can dial it
+	speed    int64 // bytes per second that it takes
 	dials    int
 	sessions []*fakeSession
 	partials map[string]*fakePartial
@@ -160,6 +163,12 @@ func (n *fakeNode) SetSelf(s transfer.Self) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.self = s
+}
+
+func (n *fakeNode) AdmitFrom(least transfer.Level) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.least = least
 }
 
 func (n *fakeNode) SetRate(up, down int64) {
@@ -231,7 +240,7 @@ func (n *fakeNode) reach(want transfer.ID, addrs []netip.AddrPort) (*fakeNode, e
 			continue
 		}
 		other.mu.Lock()
-		down := other.down
+		down, least := other.down, Level(other.least)
 		other.mu.Unlock()
 		switch {
 		case down:
@@ -239,6 +248,8 @@ func (n *fakeNode) reach(want transfer.ID, addrs []netip.AddrPort) (*fakeNode, e
 			err = transfer.ErrSelf
 		case !want.IsZero() && other.id != want:
 			err = transfer.ErrWrongPeer
+		case other.host.level(DeviceID(n.id)) < least:
+			err = transfer.ErrTurnedAway
 		default:
 			return other, nil
 		}

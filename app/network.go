@@ -110,7 +110,7 @@ func (a *App) startFinder() {
 		return
 	}
 	search, err := a.network.look(finderConfig{
-		Name: a.me.Name, Port: a.network.port, Mode: mode, Epoch: a.epoch,
+		Self: a.announcement(), Mode: mode, Epoch: a.epoch,
 		Known: a.friends(), Prove: a.prove, Log: a.log,
 	})
 	if err != nil {

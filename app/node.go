@@ -13,6 +13,7 @@ type node interface {
 	Run(ctx context.Context, ln net.Listener) error
 	SetSelf(s transfer.Self)
 	SetRate(up, down int64)
+	AdmitFrom(least transfer.Level)
 	Connect(ctx context.Context, want transfer.ID, addrs []netip.AddrPort) (session, error)
 	Prove(ctx context.Context, addr netip.AddrPort, want transfer.ID) (transfer.Peer, error)
 	NewOutgoing(s transfer.Send) outgoing

@@ -203,6 +203,8 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.MarkRead(ctx, p.Person)
 	case "configure":
 		return nil, b.Configure(ctx, p.Settings)
+	case "visible":
+		return nil, b.SetVisible(ctx, p.Visible)
 	case "refresh":
 		return nil, b.Refresh(ctx)
 	case "raise":

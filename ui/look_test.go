@@ -105,6 +105,21 @@ var scenes = map[string]func(*bench){
 		b.w.panel.port.SetText("99999")
 		b.w.panel.submit()
 	},
+	"visible-menu": func(b *bench) {
+		chat(b)
+		b.seen(app.PairedOnly)
+		b.w.chooseVisible()
+	},
+	"visible-small": func(b *bench) {
+		chat(b)
+		b.seen(app.TenMinutes)
+		b.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
+		b.w.thread.toNewest()
+	},
+	"settings-visible": func(b *bench) {
+		b.seen(app.TenMinutes)
+		b.w.togglePanel()
+	},
 	"leftovers": func(b *bench) {
 		b.backend.partials = leftoverList(b.now)
 		b.w.togglePanel()

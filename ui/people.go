@@ -20,7 +20,7 @@ type sidebar struct {
 
 	me      *avatar
 	name    *line
-	state   *line
+	state   *viewers
 	title   *line
 	gear    *button
 	again   *button
@@ -35,7 +35,7 @@ type sidebar struct {
 
 func newSidebar(w *Window) *sidebar {
 	l := w.words
-	s := &sidebar{w: w, me: newAvatar(36), name: newTitle(""), state: newCaption(""), title: newCaption("")}
+	s := &sidebar{w: w, me: newAvatar(36), name: newTitle(""), state: newViewers(w), title: newCaption("")}
 	s.me.ground = colorSidebar
 	s.gear = newIconButton(w, theme.SettingsIcon(), l.L("settings.title"), w.togglePanel)
 	s.again = newIconButton(w, theme.ViewRefreshIcon(), l.L("people.again"), w.lookAgain)
@@ -92,16 +92,7 @@ func (w *Window) refreshPeople() {
 	s := w.side
 	s.me.set(w.me.ID, w.me.Name, w.me.Listening != "", false)
 	s.name.setText(cleanName(w.me.Name))
-	key := "me.here"
-	switch {
-	case !w.ready:
-		key = "people.starting"
-	case w.me.Listening == "":
-		key = "me.silent"
-	case w.me.Discovery == "none":
-		key = "me.address"
-	}
-	s.state.setText(w.words.L(key))
+	s.state.say(w.seenBy())
 	keys := make([]string, len(w.order))
 	here := 0
 	for i, id := range w.order {
@@ -122,6 +113,20 @@ func (w *Window) refreshPeople() {
 	} else {
 		s.empty.Hide()
 	}
+}
+
+// seenBy says who sees this computer, or why nobody does.
+func (w *Window) seenBy() string {
+	everyone := w.me.Visible == app.Everyone || w.me.Visible == ""
+	switch {
+	case !w.ready:
+		return w.words.L("people.starting")
+	case w.me.Listening == "":
+		return w.words.L("me.silent")
+	case w.me.Discovery == "none" && everyone:
+		return w.words.L("me.address")
+	}
+	return w.words.visible(w.me)
 }
 
 // tried says how people were looked for.

@@ -29,6 +29,8 @@ type settingsPanel struct {
 	port      *field
 	up, down  *field // limits of what goes out and comes in
 	discovery *widget.Select
+	visible   *widget.Select
+	seen      app.Visibility    // what visible was set to
 	troubles  map[string]*prose // by the JSON name of the field
 	help      map[string]string
 	leftovers *leftovers
@@ -50,6 +52,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.theme = p.newSelect("theme", themeChoices)
 	p.sendKey = p.newSelect("send", sendKeyChoices)
 	p.discovery = p.newSelect("discovery", discoveryChoices)
+	p.visible = p.newSelect("visible", visibleChoices)
 	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down} {
 		f.OnChanged = func(string) { p.edited() }
 		f.OnSubmitted = func(string) { p.submit() }
@@ -70,6 +73,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		newGap(0, 4),
 		p.section("settings.section.you"),
 		p.row("name", p.name),
+		p.row("visible", p.visible),
 		p.section("settings.section.files"),
 		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
 		p.row("policy", p.policy),
@@ -180,6 +184,7 @@ func (p *settingsPanel) fill(s app.Settings) {
 	selectChoice(p.language, languageChoices, s.Language)
 	selectChoice(p.theme, themeChoices, s.Theme)
 	selectChoice(p.discovery, discoveryChoices, s.Discovery)
+	p.see()
 	send := "return"
 	if s.CtrlEnter {
 		send = "ctrl"
@@ -204,6 +209,9 @@ func selectChoice(s *widget.Select, choices []string, value string) {
 // refreshMe shows what others need to know of this device.
 func (p *settingsPanel) refreshMe() {
 	l, me := p.w.words, p.w.me
+	if !p.wantsVisible() {
+		p.see() // it is not being changed here
+	}
 	p.id.set(grouped(me.ID.String()), theme.ColorNameForeground)
 	reach := l.L("settings.reach.none")
 	if me.Listening != "" {
@@ -211,6 +219,19 @@ func (p *settingsPanel) refreshMe() {
 	}
 	p.reach.set(reach, theme.ColorNamePlaceHolder)
 	p.version.set(l.L("settings.version", "version", me.Version, "folder", cleanName(tilde(me.Dir))), theme.ColorNamePlaceHolder)
+}
+
+// see shows who sees this computer as it is now.
+func (p *settingsPanel) see() {
+	l, me := p.w.words, p.w.me
+	p.seen = me.Visible
+	selectChoice(p.visible, visibleChoices, string(me.Visible))
+	p.help["visible"] = l.L("settings.visible.help")
+	if me.Visible == app.TenMinutes {
+		p.help["visible"] = l.L("settings.visible.until", "time", l.clock(me.VisibleUntil), "then", l.L("settings.visible."+string(me.VisibleThen)))
+	}
+	p.troubles["visible"].set(p.help["visible"], theme.ColorNamePlaceHolder)
+	p.resized()
 }
 
 // grouped writes a device id in two lines of groups of four, which eyes can compare.

@@ -158,10 +158,13 @@ func TestFamiliesAreComplete(t *testing.T) {
 	for i := range 12 {
 		keys = append(keys, "month."+strconv.Itoa(i+1))
 	}
-	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices} {
+	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices, "visible": visibleChoices} {
 		for _, c := range choices {
 			keys = append(keys, "settings."+name+"."+orElse(c, "system"))
 		}
+	}
+	for _, v := range visibleChoices {
+		keys = append(keys, "visible."+v)
 	}
 	for _, state := range []app.FileState{app.FileWaiting, app.FileComplete, app.FileLeftOut} {
 		keys = append(keys, "files.state."+string(state))
@@ -172,7 +175,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 			keys = append(keys, "offer.wish."+string(policy))
 		}
 	}
-	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "up_limit", "down_limit", "discovery"} {
+	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "up_limit", "down_limit", "discovery", "visible"} {
 		keys = append(keys, "settings."+field, "settings."+field+".invalid")
 	}
 	for _, key := range keys {
