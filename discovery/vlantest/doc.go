@@ -5,7 +5,7 @@
 // [New] makes the network and removes it when the test ends; it skips the test,
 // saying why, where that is impossible: not root, not Linux, no ip command.
 // [LAN.Command] runs a program in a host, [LAN.Enter] a function of the test itself.
-// [LAN.Unplug], [LAN.Partition] and [LAN.Loss] break things, [LAN.Rate] makes them
+// [LAN.Join] puts a router between two of them. [LAN.Unplug], [LAN.Partition] and [LAN.Loss] break things, [LAN.Rate] makes them
 // slow, and [LAN.Traffic] counts.
 //
 // Namespaces are named after the process, so any number of test runs may go on
