@@ -56,6 +56,10 @@ type App struct {
 	limits     strangerLimits
 	unsaved    bool // the user was told that the database cannot be written
 
+	typed      []*typed       // addresses, in the order in which they were typed
+	typedShown []TypedAddress // as last told
+	typedWake  chan struct{}  // cap 1: look at typed
+
 	network network // listener and search; see network.go
 }
 
@@ -81,7 +85,7 @@ func newApp(p parts) *App {
 		log: p.options.Log, opt: p.options, profile: p.profile, store: p.store, secret: p.secret, epoch: p.epoch,
 		file: p.file, settings: p.settings, override: p.options, given: p.given,
 		people: map[DeviceID]*person{}, news: make(chan struct{}), runs: map[ItemID]*run{}, lined: make(chan struct{}),
-		boxes: map[*mailbox]struct{}{}, early: p.problems, shown: make(chan struct{}, 1),
+		boxes: map[*mailbox]struct{}{}, early: p.problems, shown: make(chan struct{}, 1), typedWake: make(chan struct{}, 1),
 		shownUntil: showingUntil(),
 	}
 	if a.log == nil {
@@ -92,6 +96,7 @@ func newApp(p parts) *App {
 	a.me.Name, a.me.Folder, a.me.Discovery = a.name(), a.folder(), a.searchMode()
 	a.me.setVisible(a.visibility())
 	a.loadPeople()
+	a.loadTyped()
 	a.loadTransfers()
 	return a
 }
@@ -114,6 +119,7 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.mu.Unlock()
 	a.spawn(a.watchAddresses)
 	a.spawn(a.watchVisible)
+	a.spawn(a.watchTyped)
 	a.spawn(a.tidy)
 	a.mu.Lock()
 	a.goOnAll()

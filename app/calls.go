@@ -19,6 +19,16 @@ func (c *Client) Find(ctx context.Context, peer string, wait time.Duration) (p P
 	return p, err
 }
 
+// KeepAddress implements [Backend].
+func (c *Client) KeepAddress(ctx context.Context, addr string) error {
+	return c.call(ctx, "keep-address", params{Peer: addr}, nil)
+}
+
+// DropAddress implements [Backend].
+func (c *Client) DropAddress(ctx context.Context, addr string) error {
+	return c.call(ctx, "drop-address", params{Peer: addr}, nil)
+}
+
 // Send implements [Backend].
 func (c *Client) Send(ctx context.Context, req SendRequest) (ids []ItemID, err error) {
 	err = c.call(ctx, "send", params{Send: &req}, &ids)

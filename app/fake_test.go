@@ -92,10 +92,11 @@ func (h *host) Name() string {
 
 // fakeFinder finds whom the test says.
 type fakeFinder struct {
-	cfg  finderConfig
-	news chan sighting
-	mu   sync.Mutex
-	said []string
+	probe func(ctx context.Context, addr string, want DeviceID) (DeviceID, error) // nil: nobody answers
+	cfg   finderConfig
+	news  chan sighting
+	mu    sync.Mutex
+	said  []string
 }
 
 func (f *fakeFinder) Run(ctx context.Context, found func(sighting)) error {
@@ -118,6 +119,16 @@ func (f *fakeFinder) SetSelf(a announcement) {
 }
 func (f *fakeFinder) Refresh()         { f.note("refresh") }
 func (f *fakeFinder) Know(id DeviceID) { f.note("know") }
+func (f *fakeFinder) Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error) {
+	f.note("probe %s", addr)
+	f.mu.Lock()
+	probe := f.probe
+	f.mu.Unlock()
+	if probe == nil {
+		return DeviceID{}, discovery.ErrNoAnswer
+	}
+	return probe(ctx, addr, want)
+}
 func (f *fakeFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.note("report %d", o)
 }
@@ -537,6 +548,8 @@ func (f *follower) apply(ev Event) {
 		f.state = *ev.State
 	case EventMe:
 		f.state.Me = *ev.Me
+	case EventTyped:
+		f.state.Typed = ev.Typed
 	case EventSettings:
 		f.state.Settings = *ev.Settings
 	case EventItem:

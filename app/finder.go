@@ -17,6 +17,9 @@ type finder interface {
 	SetSelf(a announcement)
 	Refresh()
 	Know(id DeviceID)
+	// Probe asks who is at "HOST:PORT", whom it lists then. With want only they count, and
+	// the error for anybody else is a [*discovery.WrongPeerError].
+	Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error)
 	// Report tells how connections fare: Opened, Closed (once for each Opened) or Failed.
 	Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome)
 }
@@ -98,6 +101,14 @@ type realFinder struct{ s *discovery.Service }
 func (f realFinder) SetSelf(a announcement) { f.s.SetSelf(a.self()) }
 func (f realFinder) Refresh()               { f.s.Refresh() }
 func (f realFinder) Know(id DeviceID)       { f.s.Know(discovery.ID(id)) }
+func (f realFinder) Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error) {
+	var only *discovery.ID
+	if !want.IsZero() {
+		only = (*discovery.ID)(&want)
+	}
+	p, err := f.s.Probe(ctx, addr, only)
+	return DeviceID(p.ID), err
+}
 func (f realFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.s.Report(discovery.ID(id), addr, o)
 }

@@ -11,6 +11,17 @@ type State struct {
 	Me       Me       `json:"me"`
 	Settings Settings `json:"settings"`
 	People   []Person `json:"people"` // present first, then by name, then by id
+
+	Typed []TypedAddress `json:"typed,omitempty"` // in the order in which they were typed
+}
+
+// TypedAddress is one that the user typed. While the one who answered there last is away,
+// it is tried again from time to time.
+type TypedAddress struct {
+	Addr    string   `json:"addr"`              // "HOST:PORT"
+	Person  DeviceID `json:"person,omitzero"`   // who answered there last
+	Reached bool     `json:"reached"`           // they are there now
+	Problem *Problem `json:"problem,omitempty"` // why nobody was reached at the last try
 }
 
 // Me describes this device and the process that owns the profile.

@@ -51,6 +51,8 @@ func (a *App) connected(s session) {
 	a.rename(p, peer.Name)
 	if ok && peer.Dialled {
 		a.proved(p, at, "", false)
+	} else if ok {
+		p.hint(at)
 	}
 	a.savePerson(p)
 	a.show(p)

@@ -117,6 +117,12 @@ func (f *fakeBackend) MarkRead(_ context.Context, person app.DeviceID) error {
 func (f *fakeBackend) Configure(_ context.Context, s app.Settings) error {
 	return f.note("Configure", "%+v", s)
 }
+func (f *fakeBackend) KeepAddress(_ context.Context, addr string) error {
+	return f.note("KeepAddress", "%s", addr)
+}
+func (f *fakeBackend) DropAddress(_ context.Context, addr string) error {
+	return f.note("DropAddress", "%s", addr)
+}
 func (f *fakeBackend) SetVisible(_ context.Context, v app.Visibility) error {
 	return f.note("SetVisible", "%s", v)
 }

@@ -28,6 +28,7 @@ type sidebar struct {
 	keys    *peopleKeys
 	empty   *columnBox
 	tried   *prose
+	waiting *columnBox // addresses at which nobody answers yet
 	address *field
 	add     *button
 	trouble *prose
@@ -47,6 +48,8 @@ func newSidebar(w *Window) *sidebar {
 	s.address.SetPlaceHolder(l.L("address.placeholder"))
 	s.address.OnSubmitted = func(string) { s.findAddress() }
 	s.add = newIconButton(w, theme.ContentAddIcon(), l.L("address.add"), s.findAddress)
+	s.waiting = newColumn(column{gap: 4})
+	s.waiting.Hide()
 	s.trouble = newProse("", theme.ColorNameError, true)
 	s.trouble.Hide()
 
@@ -54,7 +57,7 @@ func newSidebar(w *Window) *sidebar {
 		inset(container.NewVBox(layout.NewSpacer(), tight(s.name, s.state), layout.NewSpacer()), 8, 0))
 	heading := container.NewBorder(nil, nil, nil, s.again, s.title)
 	top := container.NewVBox(inset(me, 16, 14), widget.NewSeparator(), inset(heading, 18, 4))
-	bottom := container.NewVBox(widget.NewSeparator(), inset(container.New(column{gap: 6},
+	bottom := container.NewVBox(widget.NewSeparator(), inset(newColumn(column{gap: 6}, s.waiting,
 		container.NewBorder(nil, nil, nil, s.add, s.address), s.trouble), 12, 10))
 	back := canvas.NewRectangle(theme.Color(colorSidebar))
 	s.content = container.NewStack(back, container.NewBorder(top, bottom, nil, nil, container.NewStack(s.keys, s.empty)))
@@ -202,9 +205,24 @@ func (s *sidebar) findAddress() {
 			s.say("", theme.ColorNamePlaceHolder)
 			return
 		}
-		sentence, next := s.w.words.problem(p)
-		s.say(sentence+" "+next, theme.ColorNameError)
+		if p.Code == app.CodeUnreachable || p.Code == app.CodePrivate {
+			s.w.keepAddress(peer, func(err error) {
+				more := ""
+				if err == nil { // else it is none
+					more = s.w.words.L("address.kept")
+				}
+				s.w.side.complain(p, more)
+			})
+			return
+		}
+		s.complain(p, "")
 	})
+}
+
+// complain says why nobody was found and what is done about it.
+func (s *sidebar) complain(p *app.Problem, more string) {
+	sentence, next := s.w.words.problem(p)
+	s.say(strings.TrimSpace(sentence+" "+next+" "+more), theme.ColorNameError)
 }
 
 func (s *sidebar) say(text string, color fyne.ThemeColorName) {

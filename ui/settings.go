@@ -34,6 +34,8 @@ type settingsPanel struct {
 	troubles  map[string]*prose // by the JSON name of the field
 	help      map[string]string
 	leftovers *leftovers
+	typed     *columnBox // addresses that the user typed
+	drops     []*button  // beside them
 	id        *prose
 	reach     *prose
 	version   *prose
@@ -69,6 +71,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	copyID := newButton(w, l.L("settings.id.copy"), theme.ContentCopyIcon(), p.copyID)
 
 	p.leftovers = newLeftovers(w, p.resized)
+	p.typed = newColumn(column{gap: 10})
 	form := []fyne.CanvasObject{
 		newGap(0, 4),
 		p.section("settings.section.you"),
@@ -88,6 +91,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	form = append(form,
 		p.section("settings.section.network"),
 		p.row("discovery", p.discovery),
+		p.typed,
 		p.row("port", p.port),
 		p.row("up_limit", p.up),
 		p.row("down_limit", p.down),
@@ -108,6 +112,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.content = container.NewBorder(head, foot, nil, nil, p.scroll)
 	p.refresh()
 	p.leftovers.show(nil)
+	p.showTyped()
 	return p
 }
 

@@ -173,6 +173,8 @@ func (f *fake) MarkRead(context.Context, app.DeviceID) error {
 }
 
 func (f *fake) Configure(context.Context, app.Settings) error    { return nil }
+func (f *fake) KeepAddress(context.Context, string) error        { return nil }
+func (f *fake) DropAddress(context.Context, string) error        { return nil }
 func (f *fake) SetVisible(context.Context, app.Visibility) error { return nil }
 func (f *fake) Refresh(context.Context) error                    { return nil }
 func (f *fake) Raise(context.Context, []string) error            { return nil }
