@@ -36,6 +36,10 @@ func (s *Service) receive(now time.Time, d datagram) {
 	if !verifyPacket(p, d.data) {
 		return
 	}
+	if !near && p.Type == typeQuery && !s.reg.expects(id) {
+		s.reply(d, p.Nonce) // and nothing else: strangers are those of our own links
+		return
+	}
 	sight := sighting{packet: p, id: id, src: d.src, source: Broadcast}
 	if near {
 		sight.iface = l.ifi.Name
@@ -46,6 +50,9 @@ func (s *Service) receive(now time.Time, d datagram) {
 	var answers sent
 	if solicited {
 		answers, _ = s.probes.answered(p.Echo)
+		if who := answers.who; !near && who.source&(Cache|Gossip) != 0 && who.want != id {
+			return // in another network only the one that was looked for counts
+		}
 		sight.asked, sight.rtt = answers.to, now.Sub(answers.at)
 		if answers.who.source != 0 {
 			sight.source = answers.who.source
@@ -70,10 +77,9 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 		s.probes.settle(who, e.copy(), e.tcp)
 	}
 	switch {
-	case s.self.Hidden:
 	case sight.Type == typeQuery:
 		s.reply(d, sight.Nonce)
-	case out.fresh && sight.Type == typeAnnounce:
+	case out.fresh && sight.Type == typeAnnounce && !s.self.Hidden:
 		s.later = append(s.later, answer{now.Add(s.spread(50 * time.Millisecond)), d.src})
 	}
 	if out.fresh {
@@ -82,8 +88,11 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 }
 
 // reply answers a question, from the socket that heard it and never with more
-// bytes than it had.
+// bytes than it had. Who is hidden answers nothing.
 func (s *Service) reply(d datagram, n nonce) {
+	if s.self.Hidden {
+		return
+	}
 	data, err := s.packet(&packet{Type: typeReply, Echo: n}, d.src.Addr())
 	if err != nil || len(data) > len(d.data) {
 		return

@@ -81,6 +81,12 @@ func newRegistry(self ID, port uint16) *registry {
 	return &registry{self: self, port: port, entries: map[ID]*entry{}, known: map[ID]bool{}, open: map[ID]int{}}
 }
 
+// expects reports whether id is known, connected or there.
+func (r *registry) expects(id ID) bool {
+	e := r.entries[id]
+	return r.known[id] || r.open[id] > 0 || e != nil && !e.gone
+}
+
 // heard takes in one datagram.
 func (r *registry) heard(now time.Time, s sighting) outcome {
 	if s.id == r.self {

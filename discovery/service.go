@@ -285,8 +285,11 @@ func (s *Service) consider(now time.Time, list []candidate) {
 		}
 		if l, ok := linkOf(s.net.links(), c.addr); ok {
 			c.iface = l.ifi.Name
-		} else if c.source != Cache && c.source != Manual {
-			continue // only the user and an earlier connection may lead us off our links
+			if l.broadcasts(c.addr) {
+				continue // everybody would answer
+			}
+		} else if c.source != Cache && c.source != Manual && c.source != Gossip {
+			continue // only the user, an earlier connection and a trusted peer may lead us off our links
 		}
 		s.probes.add(now, c, nil)
 	}
