@@ -60,6 +60,9 @@ type App struct {
 	typedShown []TypedAddress // as last told
 	typedWake  chan struct{}  // cap 1: look at typed
 
+	gossips    map[session]*gossiping // of the sessions whose other side takes gossip
+	gossipWake chan struct{}          // cap 1: something about people changed
+
 	network network // listener and search; see network.go
 }
 
@@ -86,6 +89,7 @@ func newApp(p parts) *App {
 		file: p.file, settings: p.settings, override: p.options, given: p.given,
 		people: map[DeviceID]*person{}, news: make(chan struct{}), runs: map[ItemID]*run{}, lined: make(chan struct{}),
 		boxes: map[*mailbox]struct{}{}, early: p.problems, shown: make(chan struct{}, 1), typedWake: make(chan struct{}, 1),
+		gossips: map[session]*gossiping{}, gossipWake: make(chan struct{}, 1),
 		shownUntil: showingUntil(),
 	}
 	if a.log == nil {
@@ -109,6 +113,7 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.mu.Lock()
 	n.SetSelf(a.self())
 	a.admit()
+	n.SetGossip(!a.settings.NoGossip)
 	a.applyRates()
 	a.spawn(a.runNode)
 	a.startFinder()
@@ -120,6 +125,7 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.spawn(a.watchAddresses)
 	a.spawn(a.watchVisible)
 	a.spawn(a.watchTyped)
+	a.spawn(a.watchGossip)
 	a.spawn(a.tidy)
 	a.mu.Lock()
 	a.goOnAll()

@@ -54,6 +54,10 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	a.keepSettings(s)
 	a.applyNetwork()
 	a.applyRates()
+	if s.NoGossip != old.NoGossip && a.node != nil {
+		a.node.SetGossip(!s.NoGossip)
+		a.wakeGossip()
+	}
 	a.refreshMe()
 	return nil
 }

@@ -23,6 +23,7 @@
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
 //	visible.go   who finds this device and may connect
 //	typed.go     addresses that the user typed, tried again and again
+//	gossip.go    what paired people tell each other about others
 //	network.go   the listener (door.go), the search and our addresses
 //	problems.go  errors and the sentences that users read
 //	owner.go     the door for other processes; client.go knocks at it, calls.go says what it wants; wire.go is what they say

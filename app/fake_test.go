@@ -129,6 +129,9 @@ func (f *fakeFinder) Probe(ctx context.Context, addr string, want DeviceID) (Dev
 	}
 	return probe(ctx, addr, want)
 }
+func (f *fakeFinder) Suggest(id DeviceID, addrs []netip.AddrPort) {
+	f.note("suggest %s %v", id.Short(), addrs)
+}
 func (f *fakeFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.note("report %d", o)
 }
@@ -144,8 +147,10 @@ type fakeNode struct {
 	self     transfer.Self
 	rates    []int64 // up and down as set last
 	least    transfer.Level
-	down     bool  // nobody can dial it
-	speed    int64 // bytes per second that it takes
+	gossips  bool
+	told     [][]transfer.Contact // by any peer
+	down     bool                 // nobody can dial it
+	speed    int64                // bytes per second that it takes
 	dials    int
 	sessions []*fakeSession
 	partials map[string]*fakePartial
@@ -174,6 +179,18 @@ func (n *fakeNode) SetSelf(s transfer.Self) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.self = s
+}
+
+func (n *fakeNode) SetGossip(on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.gossips = on
+}
+
+func (n *fakeNode) takesGossip() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.gossips
 }
 
 func (n *fakeNode) AdmitFrom(least transfer.Level) {
@@ -227,6 +244,7 @@ func (n *fakeNode) Connect(ctx context.Context, want transfer.ID, addrs []netip.
 	here.peer = transfer.Peer{ID: other.id, Addr: other.at, Dialled: true, Self: other.says()}
 	there.peer = transfer.Peer{ID: n.id, Addr: netip.AddrPortFrom(n.at.Addr(), 50000), Self: n.says()}
 	for _, s := range []*fakeSession{here, there} {
+		s.peer.Gossip = s.other.node.takesGossip() && s.other.node.host.level(DeviceID(s.node.id)) >= Paired
 		s.node.mu.Lock()
 		s.node.sessions = append(s.node.sessions, s)
 		s.node.mu.Unlock()
@@ -494,6 +512,15 @@ func (s *fakeSession) SendChat(ctx context.Context, m transfer.Chat) error {
 	case errors.Is(err, transfer.ErrBlocked), errors.Is(err, transfer.ErrTooMany):
 		s.node.host.acked(s.peer, [][16]byte{m.ID}, transfer.AckRefused)
 	}
+	return nil
+}
+
+func (s *fakeSession) SendGossip(people []transfer.Contact) error {
+	there := s.other
+	there.node.mu.Lock()
+	there.node.told = append(there.node.told, people)
+	there.node.mu.Unlock()
+	there.node.host.gossip(there.peer, people)
 	return nil
 }
 

@@ -20,6 +20,8 @@ type finder interface {
 	// Probe asks who is at "HOST:PORT", whom it lists then. With want only they count, and
 	// the error for anybody else is a [*discovery.WrongPeerError].
 	Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error)
+	// Suggest has somebody asked at addresses where a trusted peer says that they are.
+	Suggest(id DeviceID, addrs []netip.AddrPort)
 	// Report tells how connections fare: Opened, Closed (once for each Opened) or Failed.
 	Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome)
 }
@@ -108,6 +110,9 @@ func (f realFinder) Probe(ctx context.Context, addr string, want DeviceID) (Devi
 	}
 	p, err := f.s.Probe(ctx, addr, only)
 	return DeviceID(p.ID), err
+}
+func (f realFinder) Suggest(id DeviceID, addrs []netip.AddrPort) {
+	f.s.Suggest(discovery.ID(id), addrs)
 }
 func (f realFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.s.Report(discovery.ID(id), addr, o)

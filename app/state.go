@@ -230,6 +230,8 @@ type Settings struct {
 	DownLimit int64  `json:"down_limit,omitempty"` // the same for what comes in
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
 
+	NoGossip bool `json:"no_gossip,omitempty"` // paired people are neither told where others are nor believed about it
+
 	// Both are changed by [Backend.SetVisible] and not by [Backend.Configure].
 	Visible       Visibility `json:"visible,omitempty"`       // Everyone, PairedOnly, Nobody; empty: Everyone
 	EveryoneUntil time.Time  `json:"everyone_until,omitzero"` // until then it is Everyone, then Visible; in whole seconds

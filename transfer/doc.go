@@ -21,7 +21,7 @@
 //	manifest.go  the list of entries; page.go, on the wire, spool.go, on disk; path.go, names that are safe everywhere;
 //	             chunk.go, hashes
 //	control.go   pauses, rates, single files while it runs; limiter.go, how a rate is kept; buffers.go, memory
-//	chat.go      messages; errors.go, what errors are on the wire
+//	chat.go      messages; gossip.go, where people are whom both trust; errors.go, what errors are on the wire
 //
 // The package does not find anybody (package discovery does), remembers nothing but
 // partials, decides nothing that a user could decide, and writes nothing to disk before

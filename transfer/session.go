@@ -35,6 +35,7 @@ type Peer struct {
 	Self                   // said in hello; remote text, to be cleaned before it is shown
 	Epoch   uint64         // of its process; grows at every start
 	Skew    time.Duration  // its clock minus ours
+	Gossip  bool           // it has us as paired and takes [Session.SendGossip]
 }
 
 // Session is one live connection with a peer. It carries any number of transfers in
@@ -43,15 +44,16 @@ type Peer struct {
 // Three goroutines belong to it: a reader that admits and dispatches frames, a writer,
 // and a keeper that notices silence. They end together.
 type Session struct {
-	node    *Node
-	conn    *tls.Conn
-	wire    *wire
-	peer    Peer
-	began   time.Time
-	parity  uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
-	out     *writer
-	skipped int64 // reader: bytes of unknown frames
-	asked   bool  // the peer only wants to know who is here
+	node     *Node
+	conn     *tls.Conn
+	wire     *wire
+	peer     Peer
+	began    time.Time
+	parity   uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
+	out      *writer
+	skipped  int64     // reader: bytes of frames that were passed over
+	gossiped time.Time // reader: when GOSSIP was last looked at
+	asked    bool      // the peer only wants to know who is here
 
 	mu         sync.Mutex
 	sending    map[uint32]*sender
@@ -263,6 +265,8 @@ func (s *Session) handle(h header, payload []byte) error {
 		return s.onChat(payload)
 	case frameAck:
 		return s.onAck(payload)
+	case frameGossip:
+		return s.onGossip(payload)
 	case frameOffer:
 		return s.onOffer(h.stream, payload)
 	case frameCancel:

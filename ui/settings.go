@@ -29,6 +29,7 @@ type settingsPanel struct {
 	port      *field
 	up, down  *field // limits of what goes out and comes in
 	discovery *widget.Select
+	gossip    *widget.Select
 	visible   *widget.Select
 	seen      app.Visibility    // what visible was set to
 	troubles  map[string]*prose // by the JSON name of the field
@@ -54,6 +55,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.theme = p.newSelect("theme", themeChoices)
 	p.sendKey = p.newSelect("send", sendKeyChoices)
 	p.discovery = p.newSelect("discovery", discoveryChoices)
+	p.gossip = p.newSelect("gossip", gossipChoices)
 	p.visible = p.newSelect("visible", visibleChoices)
 	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down} {
 		f.OnChanged = func(string) { p.edited() }
@@ -92,6 +94,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.section("settings.section.network"),
 		p.row("discovery", p.discovery),
 		p.typed,
+		p.row("gossip", p.gossip),
 		p.row("port", p.port),
 		p.row("up_limit", p.up),
 		p.row("down_limit", p.down),
@@ -147,8 +150,11 @@ func (p *settingsPanel) row(name string, control fyne.CanvasObject) fyne.CanvasO
 	trouble := newProse("", theme.ColorNamePlaceHolder, true)
 	trouble.set(help, theme.ColorNamePlaceHolder)
 	field := name
-	if name == "send" {
+	switch name {
+	case "send":
 		field = "ctrl_enter"
+	case "gossip":
+		field = "no_gossip"
 	}
 	p.troubles[field], p.help[field] = trouble, help
 	return newColumn(column{gap: 5}, newSettingTitle(l.L("settings."+name)), control, trouble)
@@ -190,6 +196,11 @@ func (p *settingsPanel) fill(s app.Settings) {
 	selectChoice(p.theme, themeChoices, s.Theme)
 	selectChoice(p.discovery, discoveryChoices, s.Discovery)
 	p.see()
+	gossip := "on"
+	if s.NoGossip {
+		gossip = "off"
+	}
+	selectChoice(p.gossip, gossipChoices, gossip)
 	send := "return"
 	if s.CtrlEnter {
 		send = "ctrl"

@@ -23,6 +23,7 @@ func (p *settingsPanel) read() (s app.Settings, trouble string) {
 	}
 	s.Language = choice(p.language, languageChoices)
 	s.Theme = choice(p.theme, themeChoices)
+	s.NoGossip = choice(p.gossip, gossipChoices) == "off"
 	s.CtrlEnter = choice(p.sendKey, sendKeyChoices) == "ctrl"
 	if d := choice(p.discovery, discoveryChoices); d != "both" || s.Discovery != "" {
 		s.Discovery = d

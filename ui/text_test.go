@@ -158,7 +158,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 	for i := range 12 {
 		keys = append(keys, "month."+strconv.Itoa(i+1))
 	}
-	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices, "visible": visibleChoices} {
+	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices, "visible": visibleChoices, "gossip": gossipChoices} {
 		for _, c := range choices {
 			keys = append(keys, "settings."+name+"."+orElse(c, "system"))
 		}
