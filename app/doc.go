@@ -22,7 +22,7 @@
 //	chat.go      messages; outbox.go sends them when their receiver is seen
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
 //	visible.go   who finds this device and may connect
-//	typed.go     addresses that the user typed, tried again and again
+//	typed.go     addresses that the user typed; knock.go tries them again and again
 //	gossip.go    what paired people tell each other about others
 //	network.go   the listener (door.go), the search and our addresses
 //	problems.go  errors and the sentences that users read
