@@ -20,6 +20,8 @@ type wire struct {
 
 func tapped(lan *fakeLAN, from netip.Addr) *wire {
 	w := &wire{lan: lan}
+	lan.mu.Lock()
+	defer lan.mu.Unlock()
 	lan.tap = func(a netip.Addr, data []byte) {
 		if a == from {
 			w.sent = append(w.sent, slices.Clone(data))

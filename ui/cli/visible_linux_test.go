@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // TestLANVisibility looks at a receiver from another host: at what it announces, at what
@@ -65,6 +67,9 @@ func TestLANVisibility(t *testing.T) {
 			}
 			t.Logf("%d datagrams, %d of them with the name", said, names)
 
+			if answer := l.asksMDNS(1, l.net.Addr(2).AsSlice()); (answer != nil) != tt.datagrams || bytes.Contains(answer, []byte(name)) {
+				t.Errorf("it answers mDNS with %q", answer)
+			}
 			inside := l.inside(1, net.JoinHostPort(l.net.Addr(2).String(), "21925"))
 			if (len(inside) > 0) != tt.answers || bytes.Contains(inside, []byte(name)) != tt.answers {
 				t.Errorf("to a stranger it says %d bytes inside TLS: %q", len(inside), inside)
@@ -163,6 +168,41 @@ func (e *eavesdropper) stop(from net.IP, name string) (said, names int) {
 		}
 	}
 	return said, names
+}
+
+// asksMDNS asks from a host who offers the service, and returns what comes from an address
+// within a second.
+func (l *lan) asksMDNS(host int, from net.IP) (answer []byte) {
+	l.t.Helper()
+	question := new(dns.Msg)
+	question.SetQuestion("_yonder._tcp.local.", dns.TypePTR)
+	packed, err := question.Pack()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.net.Enter(host, func() {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: l.net.Addr(host).AsSlice()})
+		if err != nil {
+			l.t.Error(err)
+			return
+		}
+		defer conn.Close()
+		conn.SetReadDeadline(time.Now().Add(time.Second))
+		if _, err := conn.WriteToUDP(packed, &net.UDPAddr{IP: net.IPv4(224, 0, 0, 251), Port: 5353}); err != nil {
+			l.t.Error(err)
+		}
+		buf := make([]byte, 9000)
+		for {
+			n, at, err := conn.ReadFromUDP(buf)
+			if err != nil {
+				return
+			}
+			if at.IP.Equal(from) {
+				answer = append(answer, buf[:n]...)
+			}
+		}
+	})
+	return answer
 }
 
 // inside shakes hands by TLS with an address from a host, as a stranger, and returns what
