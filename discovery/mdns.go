@@ -24,6 +24,14 @@ var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond,
 
 const mdnsPeriod = 45 * time.Second
 
+// mdnsPause is the time after the query of a step.
+func mdnsPause(step int) time.Duration {
+	if step < len(mdnsPauses) {
+		return mdnsPauses[step]
+	}
+	return mdnsPeriod*8/10 + rand.N(mdnsPeriod*4/10)
+}
+
 // browser is the mDNS source: a server for each link, and a client that asks on
 // each link in turn, one query at a time because their sockets compete on
 // Windows. What it finds are candidates, no more.
@@ -105,12 +113,8 @@ func (b *browser) run(ctx context.Context) {
 			errs = append(errs, fmt.Errorf("%w: another program keeps port 5353 to itself", ErrMDNS))
 		}
 		b.fail(errors.Join(errs...))
-		pause := mdnsPeriod*8/10 + rand.N(mdnsPeriod*4/10)
-		if step < len(mdnsPauses) {
-			pause = mdnsPauses[step]
-			step++
-		}
-		timer.Reset(pause)
+		timer.Reset(mdnsPause(step))
+		step = min(step+1, len(mdnsPauses))
 	}
 }
 
