@@ -42,10 +42,10 @@ func (l *logged) lines(t *testing.T) (list []string) {
 	return list
 }
 
-// TestJournalDamageIsLogged resumes with a journal that was cut, emptied, overwritten or
-// is of a later version. Each time one line of the log says so, and no line when nothing
-// is wrong with it.
-func TestJournalDamageIsLogged(t *testing.T) {
+// TestPartialDamageIsLogged resumes with a journal that was cut, emptied, overwritten or is of
+// a later version, and with a partial that is gone or something else. Each time one line of
+// the log says so, and no line when nothing is wrong.
+func TestPartialDamageIsLogged(t *testing.T) {
 	noLeaks(t)
 	b := startNode(t, nil, t.TempDir(), nil)
 	l := leave(t, b, load{"a.bin", random(2*chunkSize + 5)}, 2)
@@ -56,23 +56,36 @@ func TestJournalDamageIsLogged(t *testing.T) {
 	p := identifiedPuppet(t, b, l.sender)
 	for _, test := range []struct {
 		reason  string
-		journal []byte
-		lines   int
+		journal []byte // nil: none
+		change  func() error
+		line    string // empty: none
 	}{
-		{"as it was", whole, 0},
-		{"cut", whole[:len(whole)-1], 1},
-		{"empty", nil, 1},
-		{"garbage", random(500), 1},
-		{"a later version", append([]byte("YONDERJ9"), whole[8:]...), 1},
-		{"noise behind it", append(bytes.Clone(whole), random(50)...), 1},
+		{"as it was", whole, nil, ""},
+		{"cut", whole[:len(whole)-1], nil, "journal damaged"},
+		{"empty", []byte{}, nil, "journal damaged"},
+		{"garbage", random(500), nil, "journal damaged"},
+		{"a later version", append([]byte("YONDERJ9"), whole[8:]...), nil, "journal damaged"},
+		{"noise behind it", append(bytes.Clone(whole), random(50)...), nil, "journal damaged"},
+		{"deleted with all else", nil, func() error { return os.RemoveAll(l.partial.Staging) }, "cannot be resumed"},
+		{"a file instead of the partial", nil, func() error {
+			os.RemoveAll(l.partial.Staging)
+			return os.WriteFile(l.partial.Staging, []byte("x"), 0o600)
+		}, "cannot be resumed"},
 	} {
 		var log logged
 		b.Node.log = slog.New(slog.NewTextHandler(&log, nil))
 		journal, _ := l.restore()
-		write(t, journal, test.journal)
+		if test.journal != nil {
+			write(t, journal, test.journal)
+		}
+		if test.change != nil {
+			if err := test.change(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		l.resume(p)
-		if got := log.lines(t); len(got) != test.lines || test.lines == 1 && !strings.Contains(got[0], "journal damaged") {
-			t.Errorf("%s: logged %q, want %d line about the journal", test.reason, got, test.lines)
+		if got := log.lines(t); len(got) != min(len(test.line), 1) || test.line != "" && !strings.Contains(got[0], test.line) {
+			t.Errorf("%s: logged %q, want one line with %q", test.reason, got, test.line)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"errors"
+	"path"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -261,6 +262,29 @@ func FuzzLocalName(f *testing.F) {
 				if len(alternative) > 255 || checkComponent(alternative) != nil || reserved(alternative) {
 					t.Errorf("numbered(%q, %d) = %q (%d bytes)", got, n, alternative, len(alternative))
 				}
+			}
+		}
+	})
+}
+
+// FuzzCheckTarget: a link that is accepted leads to something below the top-level entry
+// that it is in, whatever it says.
+func FuzzCheckTarget(f *testing.F) {
+	for _, target := range []string{"a", "../a", "../../a", "..", "a/../..", "/a", "", "./a", `..\a`, "c:a", ".../a", "..a", "../..", "a/"} {
+		f.Add(target, 2)
+		f.Add(target, 3)
+	}
+	f.Fuzz(func(t *testing.T, target string, depth int) {
+		if depth < 1 || depth > maxDepth || checkTarget(target, depth) != nil {
+			return
+		}
+		at := "top" + strings.Repeat("/d", depth-1) // the folder of the link
+		if to := path.Join(at, target); to != "top" && !strings.HasPrefix(to, "top/") || path.IsAbs(target) {
+			t.Errorf("a link in %s to %q leads to %s", at, target, to)
+		}
+		for part := range strings.SplitSeq(target, "/") {
+			if part != "" && part != ".." && checkComponent(part) != nil {
+				t.Errorf("the target %q has the part %q", target, part)
 			}
 		}
 	})

@@ -228,11 +228,8 @@ func (w *walk) folder(ctx context.Context, root *os.Root, dir string, depth int)
 				s.skip(w.path+"/"+name.wire, SkipLink, cause(err))
 				continue
 			}
-		case info.Mode()&fs.ModeSymlink != 0 || info.Mode()&fs.ModeIrregular != 0:
-			s.skip(w.path+"/"+name.wire, SkipLink, "")
-			continue
-		case !info.IsDir() && !info.Mode().IsRegular():
-			s.skip(w.path+"/"+name.wire, SkipSpecial, "")
+		case refused(info.Mode()) != 0:
+			s.skip(w.path+"/"+name.wire, refused(info.Mode()), "")
 			continue
 		default:
 			n = nodeOf(name.wire, info)
@@ -256,6 +253,19 @@ func (w *walk) folder(ctx context.Context, root *os.Root, dir string, depth int)
 		}
 	}
 	return nil
+}
+
+// refused says why an entry of a folder is not sent as what it is; 0: it is sent.
+// Irregular are the junctions, mount points and placeholders of Windows, which like
+// symbolic links stand for something that is elsewhere.
+func refused(mode fs.FileMode) Reason {
+	switch {
+	case mode&(fs.ModeSymlink|fs.ModeIrregular) != 0:
+		return SkipLink
+	case !mode.IsDir() && !mode.IsRegular():
+		return SkipSpecial
+	}
+	return 0
 }
 
 // linkNode describes a symbolic link that stays inside what is sent.

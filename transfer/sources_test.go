@@ -218,6 +218,34 @@ func TestDeepFolder(t *testing.T) {
 	holds(t, filepath.Join(p.dst, "f", "top"), "top")
 }
 
+// TestRefused is what is left out of a folder by what the system says it is. Windows calls
+// junctions, mount points and placeholders of files that are elsewhere irregular, files
+// and folders alike; see also TestJunctions.
+func TestRefused(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		mode   fs.FileMode
+		want   Reason
+	}{
+		{"file", 0o644, 0},
+		{"folder", fs.ModeDir | 0o755, 0},
+		{"folder with the sticky bit", fs.ModeDir | fs.ModeSticky | 0o777, 0},
+		{"setuid program", fs.ModeSetuid | 0o755, 0},
+		{"symbolic link", fs.ModeSymlink | 0o777, SkipLink},
+		{"symbolic link to a folder", fs.ModeSymlink | fs.ModeDir, SkipLink},
+		{"junction or mount point", fs.ModeIrregular | fs.ModeDir | 0o777, SkipLink},
+		{"placeholder", fs.ModeIrregular | 0o666, SkipLink},
+		{"FIFO", fs.ModeNamedPipe | 0o644, SkipSpecial},
+		{"socket", fs.ModeSocket | 0o755, SkipSpecial},
+		{"disk", fs.ModeDevice | 0o660, SkipSpecial},
+		{"terminal", fs.ModeDevice | fs.ModeCharDevice | 0o620, SkipSpecial},
+	} {
+		if got := refused(test.mode); got != test.want {
+			t.Errorf("%s (%v): refused = %d, want %d", test.reason, test.mode, got, test.want)
+		}
+	}
+}
+
 // TestOddContents sends what has no content, or hardly any.
 func TestOddContents(t *testing.T) {
 	p := newPair(t)
