@@ -27,9 +27,15 @@ func (s *Service) Events(ctx context.Context) <-chan Event {
 // Peers returns the peers that are there, in the order in which they were found.
 func (s *Service) Peers() []Peer { return s.board.peers() }
 
-// SetSelf changes what is announced and announces it.
+// SetSelf changes what is announced and announces it. Who becomes hidden says goodbye.
 func (s *Service) SetSelf(self Self) {
-	s.order(func() { s.setSelf(self); s.plan.begin(s.cfg.Now()) })
+	s.order(func() {
+		if self.Hidden != s.self.Hidden {
+			s.hide(self.Hidden)
+		}
+		s.setSelf(self)
+		s.plan.begin(s.cfg.Now())
+	})
 }
 
 // Refresh looks for peers with force: the user wants to see somebody.

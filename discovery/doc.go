@@ -19,6 +19,7 @@
 //   - status.go tells what each carrier (carrier.go) sent and heard, and examine.go
 //     tests the network: hearing.go concludes from copies of one announcement by
 //     which carriers a peer is heard.
+//   - hidden.go is how a device asks that does not want to be seen.
 //   - service.go is the one loop that owns all of these, receive.go what it does
 //     with a datagram; board.go hands out what changed without ever making the
 //     loop wait.

@@ -93,7 +93,7 @@ func (r *registry) advance(now time.Time, e *entry, d *due) {
 		e.check.asked++
 		d.ask = append(d.ask, r.questions(e)...)
 	}
-	if r.canProve && !e.check.tried && age >= proveAfter && len(e.peer.Addrs) > 0 {
+	if r.canProve && (!r.shy || r.known[e.peer.ID]) && !e.check.tried && age >= proveAfter && len(e.peer.Addrs) > 0 {
 		e.check.tried, e.check.proving = true, true
 		d.prove = append(d.prove, question{e.peer.ID, e.peer.Addrs[0].AddrPort})
 	}

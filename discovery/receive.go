@@ -71,6 +71,7 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 		s.probes.settle(who, e.copy(), e.tcp)
 	}
 	switch {
+	case s.self.Hidden:
 	case sight.Type == typeQuery:
 		s.reply(now, d, sight)
 	case out.fresh && sight.Type == typeAnnounce:
@@ -142,7 +143,12 @@ func (s *Service) announce(kind packetType, round int) {
 
 // ask sends a question.
 func (s *Service) ask(now time.Time, q sent) {
-	s.send(q.to, nil, &packet{Type: typeQuery, Nonce: s.probes.question(now, q)})
+	n := s.probes.question(now, q)
+	if s.self.Hidden {
+		s.askHidden(q.to, n)
+		return
+	}
+	s.send(q.to, nil, &packet{Type: typeQuery, Nonce: n})
 }
 
 func (s *Service) send(to netip.AddrPort, via *conn, p *packet) {
@@ -164,8 +170,11 @@ func (s *Service) write(to netip.AddrPort, data []byte, via *conn) {
 const maxByes = 256
 
 // sayBye tells everybody that we leave, twice because nobody confirms it. Peers
-// hear it by themselves where they may not hear broadcasts.
+// hear it by themselves where they may not hear broadcasts. Who is hidden was not here.
 func (s *Service) sayBye() {
+	if s.self.Hidden {
+		return
+	}
 	for range 2 {
 		if s.cfg.Sources&Broadcast != 0 {
 			s.announce(typeBye, -1)

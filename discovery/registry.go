@@ -29,6 +29,7 @@ type registry struct {
 	self     ID
 	port     uint16 // the well-known UDP port, where every peer can be asked too
 	canProve bool   // a check may end with a proof over TCP
+	shy      bool   // but only of known ids, because a proof shows who we are
 	entries  map[ID]*entry
 	known    map[ID]bool
 	open     map[ID]int // connections, as reported; the peer may not be in entries
