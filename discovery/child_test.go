@@ -28,6 +28,7 @@ type childConfig struct {
 	Cache   []Known
 
 	Examine bool // once, when somebody is there: the outcome is the event "status"
+	Vitals  bool // again and again: the event "vitals"
 }
 
 // childLine is one line of its output.
@@ -42,6 +43,7 @@ type childLine struct {
 	At    int64 // Unix ns, the same clock for all processes of the machine
 
 	Status *Status // without errors, which JSON cannot carry
+	Vitals *vitals
 }
 
 func TestMain(m *testing.M) {
@@ -93,6 +95,9 @@ func runChild(config string) error {
 			_ = out.Encode(line)
 		}
 	})
+	if cfg.Vitals {
+		printing.Go(func() { printVitals(ctx, s, out) })
+	}
 	err = s.Run(ctx)
 	printing.Wait()
 	return err
