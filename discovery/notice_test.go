@@ -323,3 +323,37 @@ func TestHerald(t *testing.T) {
 		wants("7216 eth0 -PTR3 -SRV4002 -10.0.0.2")
 	})
 }
+
+// What is told changes with what the service is, and with nothing else.
+func TestServiceWakesHerald(t *testing.T) {
+	self := Self{Name: "Ann", TCPPort: 4001}
+	s, err := New(testKey(1), self, Config{Sources: MDNS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden, renamed, moved := self, self, self
+	hidden.Hidden, renamed.Name, moved.TCPPort = true, "Bea", 4002
+	for _, tt := range []struct {
+		why  string
+		self Self
+		want bool
+	}{
+		{"the same", self, false},
+		{"mDNS tells no name", renamed, false},
+		{"another port", moved, true},
+		{"hidden", hidden, true},
+		{"still hidden", hidden, false},
+		{"seen again", moved, true},
+	} {
+		s.setSelf(tt.self)
+		woken := false
+		select {
+		case <-s.mdns.herald.wake:
+			woken = true
+		default:
+		}
+		if woken != tt.want {
+			t.Errorf("%s: the herald is woken: %v, want %v", tt.why, woken, tt.want)
+		}
+	}
+}
