@@ -29,6 +29,7 @@ type childConfig struct {
 
 	Baseline bool // only what the mDNS library does by itself
 	Examine  bool // once, when somebody is there: the outcome is the event "status"
+	Vitals   bool // again and again: the event "vitals"
 }
 
 // childLine is one line of its output.
@@ -43,6 +44,7 @@ type childLine struct {
 	At    int64 // Unix ns, the same clock for all processes of the machine
 
 	Status *Status // without errors, which JSON cannot carry
+	Vitals *vitals
 }
 
 func TestMain(m *testing.M) {
@@ -99,6 +101,9 @@ func runChild(config string) error {
 			_ = out.Encode(line)
 		}
 	})
+	if cfg.Vitals {
+		printing.Go(func() { printVitals(ctx, s, out) })
+	}
 	err = s.Run(ctx)
 	printing.Wait()
 	return err

@@ -42,7 +42,7 @@ func TestLab(t *testing.T) {
 		t.Run(fmt.Sprintf("%d hosts, %d %% loss, %s", row.hosts, row.loss, row.how.name), func(t *testing.T) {
 			n := newLab(t, row.hosts, row.loss)
 			n.startAll(row.how)
-			found = append(found, n.findTimes(row.how))
+			found = append(found, measured(n.findTimes(row.how)))
 		})
 	}
 	add("Finding everybody", "| hosts | loss | by | pairs | not found | median | 95 % | last | false departures | load |", found)
@@ -56,7 +56,9 @@ func TestLab(t *testing.T) {
 			n := newLab(t, row.hosts, row.loss)
 			n.startAll(row.how, row.hosts)
 			n.settle(row.how)
-			changes = append(changes, n.comings(row.how)...)
+			for _, line := range n.comings(row.how) {
+				changes = append(changes, measured(line))
+			}
 		})
 	}
 	add("Coming and going", "| hosts | loss | by | what | seen by | median | 95 % | last |", changes)
@@ -70,10 +72,16 @@ func TestLab(t *testing.T) {
 			n := newLab(t, row.hosts, row.loss)
 			n.startAll(row.how)
 			n.settle(row.how)
-			costs = append(costs, n.cost(row.how))
+			costs = append(costs, measured(n.cost(row.how)))
 		})
 	}
 	add("In steady state, each host", "| hosts | loss | by | datagrams out in a minute | in | kB in | of a core | false departures |", costs)
+}
+
+// measured prints a row at once: a run takes long, and may be ended.
+func measured(row string) string {
+	fmt.Println(row)
+	return row
 }
 
 // labHow is a way to discover.

@@ -78,6 +78,7 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 		s.probes.settle(who, e.copy(), e.tcp)
 	}
 	switch {
+	case s.self.Hidden:
 	case sight.Type == typeQuery:
 		s.reply(now, d, sight)
 	case out.fresh && sight.Type == typeAnnounce && !s.self.Hidden:

@@ -318,7 +318,9 @@ func (s *Service) storeZone() {
 	if s.net != nil {
 		d.udp = s.net.ownPort()
 	}
-	s.zone.Store(d)
+	if old := s.zone.Swap(d); old != d && s.mdns != nil {
+		s.mdns.changed()
+	}
 }
 
 // order has the loop call f and returns without waiting for it to be done. What
