@@ -196,12 +196,12 @@ func (c *conclusion) carriers() {
 		var cause error
 		for by := range discovery.ByMDNS {
 			switch t := l.By[by]; {
+			case t.Sent == 0 && t.Err != nil:
+				refused, cause = append(refused, by), t.Err
 			case t.Own > 0, t.Heard > 0: // some systems may not let a host hear itself
 				working = append(working, by)
 			case t.Sent > 0:
 				lost = append(lost, by)
-			case t.Err != nil:
-				refused, cause = append(refused, by), t.Err
 			}
 		}
 		c.broken[l.Name] = map[discovery.Carrier]bool{}
