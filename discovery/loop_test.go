@@ -65,6 +65,7 @@ func TestWithoutBroadcastNobodyIsToldUnasked(t *testing.T) {
 			t.Errorf("Probe: %v", err)
 		}
 		stopA()
+		synctest.Wait() // b has taken in the goodbye
 		stopB()
 		if n := lan.sent(typeBye); n != 1*2+2 {
 			t.Errorf("%d goodbyes, want 2 to everybody by b and 2 to b by a", n)
