@@ -20,7 +20,7 @@ BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench crash-test lab \
+.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench crash-test lab discovery-lab \
 	packages test-packages macos-app icons cleanroom clean deps deps-test
 
 help: ## list what can be made
@@ -91,6 +91,9 @@ crash-test: deps-test ## as root: kill both sides of transfers 300 times and com
 lab: deps-test ## as root: interrupt transfers in every way, at full size, and report how long they take to go on
 	YONDER_LAB=1 go test -trimpath -tags headless -count 1 -timeout 0 -v \
 		-run '^Test(Interrupted(Receiver|Sender|By.*)|LossyNetwork|(Damaged|Duplicated)Packets|SmallPackets|LargePacketsVanish|RateDrops|ConnectionForgotten|ManyFiles|ChangedWhileAway|ChatBesideTransfer|ManySenders|KilledWhileUpdating)$$' ./ui/cli
+
+discovery-lab: deps-test ## as root: measure how 2 to 200 hosts find and lose each other, beside the mDNS library alone; about 40 minutes
+	YONDER_LAB=1 go test -trimpath -tags headless -count 1 -timeout 0 -v -run '^TestLab$$' ./discovery
 
 packages: deps ## build the packages for Linux, Windows and macOS into dist/
 	bash packaging/deps.sh package

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -31,20 +32,22 @@ func (a *App) watchAddresses() {
 func (a *App) refreshMe() {
 	me := a.me
 	me.Name, me.Folder, me.Discovery = a.name(), a.folder(), a.searchMode()
+	me.setVisible(a.visibility())
 	me.Listening, me.Addresses = "", nil
 	if a.network.port != 0 {
 		me.Addresses = a.ownAddresses()
 		me.Listening = me.Addresses[0]
 	}
-	if me.Name == a.me.Name && me.Folder == a.me.Folder && me.Discovery == a.me.Discovery && me.Listening == a.me.Listening && slices.Equal(me.Addresses, a.me.Addresses) {
+	if reflect.DeepEqual(me, a.me) {
 		return
 	}
 	a.me = me
 	if a.node != nil {
 		a.node.SetSelf(a.self())
+		a.admit()
 	}
 	if a.network.search != nil {
-		a.network.search.SetSelf(me.Name, a.network.port)
+		a.network.search.SetSelf(a.announcement())
 	}
 	a.emit(Event{Kind: EventMe, Me: &me})
 }

@@ -36,23 +36,32 @@ type App struct {
 
 	spawning sync.Mutex // held while a goroutine is added to wg, and while ctx ends
 
-	mu       sync.Mutex
-	ending   bool // Close was called: nothing new starts
-	me       Me
-	file     *settingsFile
-	settings Settings // as stored
-	override Options  // fields of Options that still override settings
-	given    string   // name if nobody chose one
-	people   map[DeviceID]*person
-	news     chan struct{} // closed and replaced when people change
-	runs     map[ItemID]*run
-	lastTurn uint64
-	lined    chan struct{} // closed and replaced when a run has left the line
-	ticking  bool          // the progress loop runs
-	boxes    map[*mailbox]struct{}
-	early    []*Problem // told to the first stream
-	limits   strangerLimits
-	unsaved  bool // the user was told that the database cannot be written
+	mu         sync.Mutex
+	ending     bool // Close was called: nothing new starts
+	me         Me
+	file       *settingsFile
+	settings   Settings      // as stored
+	override   Options       // fields of Options that still override settings
+	shownUntil time.Time     // end of the ten minutes that Options.Visible asked for
+	shown      chan struct{} // cap 1: the visibility changed
+	given      string        // name if nobody chose one
+	people     map[DeviceID]*person
+	news       chan struct{} // closed and replaced when people change
+	runs       map[ItemID]*run
+	lastTurn   uint64
+	lined      chan struct{} // closed and replaced when a run has left the line
+	ticking    bool          // the progress loop runs
+	boxes      map[*mailbox]struct{}
+	early      []*Problem // told to the first stream
+	limits     strangerLimits
+	unsaved    bool // the user was told that the database cannot be written
+
+	typed      []*typed       // addresses, in the order in which they were typed
+	typedShown []TypedAddress // as last told
+	typedWake  chan struct{}  // cap 1: look at typed
+
+	gossips    map[session]*gossiping // of the sessions whose other side takes gossip
+	gossipWake chan struct{}          // cap 1: something about people changed
 
 	network network // listener and search; see network.go
 }
@@ -79,7 +88,9 @@ func newApp(p parts) *App {
 		log: p.options.Log, opt: p.options, profile: p.profile, store: p.store, secret: p.secret, epoch: p.epoch,
 		file: p.file, settings: p.settings, override: p.options, given: p.given,
 		people: map[DeviceID]*person{}, news: make(chan struct{}), runs: map[ItemID]*run{}, lined: make(chan struct{}),
-		boxes: map[*mailbox]struct{}{}, early: p.problems,
+		boxes: map[*mailbox]struct{}{}, early: p.problems, shown: make(chan struct{}, 1), typedWake: make(chan struct{}, 1),
+		gossips: map[session]*gossiping{}, gossipWake: make(chan struct{}, 1),
+		shownUntil: showingUntil(),
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -87,7 +98,9 @@ func newApp(p parts) *App {
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	a.me = Me{ID: p.id, System: systemName(), Version: p.options.Version, Dir: p.profile.dir, PID: os.Getpid()}
 	a.me.Name, a.me.Folder, a.me.Discovery = a.name(), a.folder(), a.searchMode()
+	a.me.setVisible(a.visibility())
 	a.loadPeople()
+	a.loadTyped()
 	a.loadTransfers()
 	return a
 }
@@ -99,6 +112,8 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	a.begun = time.Now()
 	a.mu.Lock()
 	n.SetSelf(a.self())
+	a.admit()
+	n.SetGossip(!a.settings.NoGossip)
 	a.applyRates()
 	a.spawn(a.runNode)
 	a.startFinder()
@@ -108,6 +123,9 @@ func (a *App) start(n node, look func(finderConfig) (finder, error)) {
 	}
 	a.mu.Unlock()
 	a.spawn(a.watchAddresses)
+	a.spawn(a.watchVisible)
+	a.spawn(a.watchTyped)
+	a.spawn(a.watchGossip)
 	a.spawn(a.tidy)
 	a.mu.Lock()
 	a.goOnAll()

@@ -24,6 +24,14 @@ type Backend interface {
 	// have the codes [CodeNotFound], [CodeAmbiguous] (Problem.Detail lists the ids) and [CodeUnreachable].
 	Find(ctx context.Context, peer string, wait time.Duration) (Person, error)
 
+	// KeepAddress remembers "host:port", or an IP address, where somebody may be who does not
+	// answer yet, and tries it from time to time. [Backend.Find] does so for addresses at which it found
+	// somebody. One that is none is refused with [CodeBadSetting].
+	KeepAddress(ctx context.Context, addr string) error
+
+	// DropAddress forgets an address that was typed. Who was bound to it is not any more.
+	DropAddress(ctx context.Context, addr string) error
+
 	// Send offers paths to people; one item for each of them, in the same order.
 	Send(ctx context.Context, req SendRequest) ([]ItemID, error)
 
@@ -68,9 +76,13 @@ type Backend interface {
 	// MarkRead says that the conversation with a person is on the screen.
 	MarkRead(ctx context.Context, person DeviceID) error
 
-	// Configure replaces the settings. An invalid value is refused with
+	// Configure replaces the settings, except those that other methods change. An invalid value is refused with
 	// [CodeBadSetting], naming the field in Problem.Detail; the old ones stay.
 	Configure(ctx context.Context, s Settings) error
+
+	// SetVisible says who finds this device from now on and may connect to it. It ends what
+	// [Options.Visible] said for this run.
+	SetVisible(ctx context.Context, v Visibility) error
 
 	// Refresh looks for people at once.
 	Refresh(ctx context.Context) error

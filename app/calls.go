@@ -19,6 +19,16 @@ func (c *Client) Find(ctx context.Context, peer string, wait time.Duration) (p P
 	return p, err
 }
 
+// KeepAddress implements [Backend].
+func (c *Client) KeepAddress(ctx context.Context, addr string) error {
+	return c.call(ctx, "keep-address", params{Peer: addr}, nil)
+}
+
+// DropAddress implements [Backend].
+func (c *Client) DropAddress(ctx context.Context, addr string) error {
+	return c.call(ctx, "drop-address", params{Peer: addr}, nil)
+}
+
 // Send implements [Backend].
 func (c *Client) Send(ctx context.Context, req SendRequest) (ids []ItemID, err error) {
 	err = c.call(ctx, "send", params{Send: &req}, &ids)
@@ -91,6 +101,11 @@ func (c *Client) MarkRead(ctx context.Context, person DeviceID) error {
 // Configure implements [Backend].
 func (c *Client) Configure(ctx context.Context, s Settings) error {
 	return c.call(ctx, "configure", params{Settings: s}, nil)
+}
+
+// SetVisible implements [Backend].
+func (c *Client) SetVisible(ctx context.Context, v Visibility) error {
+	return c.call(ctx, "visible", params{Visible: v}, nil)
 }
 
 // Refresh implements [Backend].

@@ -32,7 +32,7 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	old := a.settings
-	a.settings = s
+	s.Visible, s.EveryoneUntil = old.Visible, old.EveryoneUntil
 	if s.Name != old.Name {
 		a.override.Name = ""
 	}
@@ -51,14 +51,13 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	if s.Policy != old.Policy {
 		a.override.Policy = ""
 	}
-	if s != old {
-		a.emit(Event{Kind: EventSettings, Settings: &s})
-		if err := a.file.save(s); err != nil {
-			a.tell(newProblem(CodeNotSaved, a.file.path, cause(err)))
-		}
-	}
+	a.keepSettings(s)
 	a.applyNetwork()
 	a.applyRates()
+	if s.NoGossip != old.NoGossip && a.node != nil {
+		a.node.SetGossip(!s.NoGossip)
+		a.wakeGossip()
+	}
 	a.refreshMe()
 	return nil
 }

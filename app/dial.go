@@ -34,8 +34,47 @@ func (p *person) addresses() (all []Address) {
 }
 
 // dial returns the addresses of p in the form for dialling.
-func (p *person) dial() (addrs []netip.AddrPort) {
-	for _, a := range p.addresses() {
+func (p *person) dial() []netip.AddrPort { return ports(p.addresses()) }
+
+// search returns where the search should ask for p at its start: where they were last, then
+// where their key was proved.
+func (p *person) search() (addrs []netip.AddrPort) {
+	for _, text := range p.rec.Hints {
+		if at, err := netip.ParseAddrPort(text); err == nil {
+			addrs = append(addrs, at)
+		}
+	}
+	for _, at := range p.dial() {
+		if !slices.Contains(addrs, at) {
+			addrs = append(addrs, at)
+		}
+	}
+	return addrs
+}
+
+// maxHints is how many are remembered of one person.
+const maxHints = 2
+
+// hint notes where the search last found p, or where they said that they listen. Nothing is
+// proved by it. It reports whether that changed anything.
+func (p *person) hint(addrs ...netip.AddrPort) bool {
+	var hints []string
+	for _, at := range addrs {
+		ip := at.Addr()
+		if at.IsValid() && at.Port() != 0 && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() && len(hints) < maxHints {
+			hints = append(hints, at.String())
+		}
+	}
+	if len(hints) == 0 || slices.Equal(hints, p.rec.Hints) {
+		return false
+	}
+	p.rec.Hints = hints
+	return true
+}
+
+// ports returns addresses in the form for dialling.
+func ports(addresses []Address) (addrs []netip.AddrPort) {
+	for _, a := range addresses {
 		if at, err := netip.ParseAddrPort(a.Addr); err == nil && at.Port() != 0 {
 			addrs = append(addrs, at)
 		}

@@ -21,6 +21,9 @@
 //	leftover.go  what is left of transfers that broke off
 //	chat.go      messages; outbox.go sends them when their receiver is seen
 //	history.go   conversations in the database; pending.go, remember.go, partials.go, the rest of it
+//	visible.go   who finds this device and may connect
+//	typed.go     addresses that the user typed; knock.go tries them again and again
+//	gossip.go    what paired people tell each other about others
 //	network.go   the listener (door.go), the search and our addresses
 //	doctor.go    why nobody is found: report.go, what it tells; findings.go and findpeers.go, what follows
 //	             from what; reach.go connects; package computer looks at firewalls

@@ -24,6 +24,7 @@ type facts struct {
 	status    discovery.Status
 	err       error // of the examination
 
+	visible   Visibility
 	listening string // "HOST:PORT"; empty: nobody listens
 	port      uint16 // that is used, or would be
 	wanted    uint16 // that should be
@@ -96,7 +97,7 @@ func (f *facts) look(ctx context.Context, search finder) {
 // ourFacts adds what App knows of its listener.
 func (a *App) ourFacts(f *facts) {
 	a.mu.Lock()
-	f.mode, f.listening = a.me.Discovery, a.me.Listening
+	f.mode, f.listening, f.visible = a.me.Discovery, a.me.Listening, a.visibility().now
 	f.port, f.wanted = a.network.port, uint16(a.port())
 	listen := a.network.listen
 	for _, p := range a.people {

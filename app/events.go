@@ -9,6 +9,7 @@ const (
 	EventSettings EventKind = "settings" // Settings
 	EventPerson   EventKind = "person"   // Person: new or changed
 	EventForgot   EventKind = "forgot"   // Person (ID only): not listed any more
+	EventTyped    EventKind = "typed"    // Typed: all of them, when one has changed
 	EventItem     EventKind = "item"     // Item: new or changed
 	EventHistory  EventKind = "history"  // History: a page of a conversation, made by the front end itself
 	EventProblem  EventKind = "problem"  // Problem: something the user should know that belongs to no item
@@ -29,6 +30,8 @@ type Event struct {
 	History  *History  `json:"history,omitempty"`
 	Problem  *Problem  `json:"problem,omitempty"`
 	Paths    []string  `json:"paths,omitempty"`
+
+	Typed []TypedAddress `json:"typed,omitempty"`
 }
 
 // History is one page of a conversation, oldest first.

@@ -92,10 +92,11 @@ func (h *host) Name() string {
 
 // fakeFinder finds whom the test says.
 type fakeFinder struct {
-	cfg  finderConfig
-	news chan sighting
-	mu   sync.Mutex
-	said []string
+	probe func(ctx context.Context, addr string, want DeviceID) (DeviceID, error) // nil: nobody answers
+	cfg   finderConfig
+	news  chan sighting
+	mu    sync.Mutex
+	said  []string
 
 	status discovery.Status // what Examine returns
 }
@@ -115,11 +116,26 @@ func (f *fakeFinder) note(format string, args ...any) {
 	f.said = append(f.said, fmt.Sprintf(format, args...))
 	f.mu.Unlock()
 }
-func (f *fakeFinder) SetSelf(name string, port uint16) { f.note("self %s %d", name, port) }
-func (f *fakeFinder) Refresh()                         { f.note("refresh") }
-func (f *fakeFinder) Know(id DeviceID)                 { f.note("know") }
+func (f *fakeFinder) SetSelf(a announcement) {
+	f.note("self %s %d%s", a.Name, a.Port, map[bool]string{true: " hidden"}[a.Hidden])
+}
+func (f *fakeFinder) Refresh()         { f.note("refresh") }
+func (f *fakeFinder) Know(id DeviceID) { f.note("know") }
 func (f *fakeFinder) Examine(context.Context) (discovery.Status, error) {
 	return f.status, nil
+}
+func (f *fakeFinder) Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error) {
+	f.note("probe %s", addr)
+	f.mu.Lock()
+	probe := f.probe
+	f.mu.Unlock()
+	if probe == nil {
+		return DeviceID{}, discovery.ErrNoAnswer
+	}
+	return probe(ctx, addr, want)
+}
+func (f *fakeFinder) Suggest(id DeviceID, addrs []netip.AddrPort) {
+	f.note("suggest %s %v", id.Short(), addrs)
 }
 func (f *fakeFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.note("report %d", o)
@@ -135,8 +151,11 @@ type fakeNode struct {
 	mu       sync.Mutex
 	self     transfer.Self
 	rates    []int64 // up and down as set last
-	down     bool    // nobody can dial it
-	speed    int64   // bytes per second that it takes
+	least    transfer.Level
+	gossips  bool
+	told     [][]transfer.Contact // by any peer
+	down     bool                 // nobody can dial it
+	speed    int64                // bytes per second that it takes
 	dials    int
 	sessions []*fakeSession
 	partials map[string]*fakePartial
@@ -165,6 +184,24 @@ func (n *fakeNode) SetSelf(s transfer.Self) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.self = s
+}
+
+func (n *fakeNode) SetGossip(on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.gossips = on
+}
+
+func (n *fakeNode) takesGossip() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.gossips
+}
+
+func (n *fakeNode) AdmitFrom(least transfer.Level) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.least = least
 }
 
 func (n *fakeNode) SetRate(up, down int64) {
@@ -212,6 +249,7 @@ func (n *fakeNode) Connect(ctx context.Context, want transfer.ID, addrs []netip.
 	here.peer = transfer.Peer{ID: other.id, Addr: other.at, Dialled: true, Self: other.says()}
 	there.peer = transfer.Peer{ID: n.id, Addr: netip.AddrPortFrom(n.at.Addr(), 50000), Self: n.says()}
 	for _, s := range []*fakeSession{here, there} {
+		s.peer.Gossip = s.other.node.takesGossip() && s.other.node.host.level(DeviceID(s.node.id)) >= Paired
 		s.node.mu.Lock()
 		s.node.sessions = append(s.node.sessions, s)
 		s.node.mu.Unlock()
@@ -236,7 +274,7 @@ func (n *fakeNode) reach(want transfer.ID, addrs []netip.AddrPort) (*fakeNode, e
 			continue
 		}
 		other.mu.Lock()
-		down := other.down
+		down, least := other.down, Level(other.least)
 		other.mu.Unlock()
 		switch {
 		case down:
@@ -244,6 +282,8 @@ func (n *fakeNode) reach(want transfer.ID, addrs []netip.AddrPort) (*fakeNode, e
 			err = transfer.ErrSelf
 		case !want.IsZero() && other.id != want:
 			err = transfer.ErrWrongPeer
+		case other.host.level(DeviceID(n.id)) < least:
+			err = transfer.ErrTurnedAway
 		default:
 			return other, nil
 		}
@@ -480,6 +520,15 @@ func (s *fakeSession) SendChat(ctx context.Context, m transfer.Chat) error {
 	return nil
 }
 
+func (s *fakeSession) SendGossip(people []transfer.Contact) error {
+	there := s.other
+	there.node.mu.Lock()
+	there.node.told = append(there.node.told, people)
+	there.node.mu.Unlock()
+	there.node.host.gossip(there.peer, people)
+	return nil
+}
+
 func (s *fakeSession) SendAck(ctx context.Context, ids [][16]byte, state transfer.AckState) error {
 	s.other.node.host.acked(s.other.peer, ids, state)
 	return nil
@@ -531,6 +580,8 @@ func (f *follower) apply(ev Event) {
 		f.state = *ev.State
 	case EventMe:
 		f.state.Me = *ev.Me
+	case EventTyped:
+		f.state.Typed = ev.Typed
 	case EventSettings:
 		f.state.Settings = *ev.Settings
 	case EventItem:

@@ -180,6 +180,7 @@ func (a *App) tryAddress(ctx context.Context, addr string, want DeviceID) (Perso
 	a.remember(p)
 	a.savePerson(p)
 	a.show(p)
+	a.keepTyped(addr, p.rec.ID)
 	return a.view(p), nil
 }
 

@@ -14,11 +14,16 @@ type finder interface {
 	// Run looks for people until ctx ends and calls found for everything it learns,
 	// from one goroutine.
 	Run(ctx context.Context, found func(sighting)) error
-	SetSelf(name string, port uint16)
+	SetSelf(a announcement)
 	Refresh()
 	Know(id DeviceID)
 	// Examine tests the network, which takes about three seconds.
 	Examine(ctx context.Context) (discovery.Status, error)
+	// Probe asks who is at "HOST:PORT", whom it lists then. With want only they count, and
+	// the error for anybody else is a [*discovery.WrongPeerError].
+	Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error)
+	// Suggest has somebody asked at addresses where a trusted peer says that they are.
+	Suggest(id DeviceID, addrs []netip.AddrPort)
 	// Report tells how connections fare: Opened, Closed (once for each Opened) or Failed.
 	Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome)
 }
@@ -37,13 +42,19 @@ type sighting struct {
 
 // finderConfig says how to look.
 type finderConfig struct {
-	Name  string
-	Port  uint16 // TCP, to be announced; 0: not to be listed
+	Self  announcement
 	Mode  string // "both", "mdns", "broadcast"
 	Epoch uint64
 	Known []friend // probed at start, and never crowded out
 	Prove func(ctx context.Context, addr netip.AddrPort, want DeviceID) (DeviceID, error)
 	Log   *slog.Logger
+}
+
+// announcement is what others are told about this device.
+type announcement struct {
+	Name   string // empty: none
+	Port   uint16 // TCP; 0: not to be listed
+	Hidden bool   // they are told nothing at all
 }
 
 // friend is somebody whom the user has dealt with, and where.
@@ -77,7 +88,7 @@ func newFinder(key crypto.Signer, udp uint16, interfaces []string) func(finderCo
 		for _, f := range cfg.Known {
 			dc.Cache = append(dc.Cache, discovery.Known{ID: discovery.ID(f.ID), Addrs: f.Addrs})
 		}
-		s, err := discovery.New(key, announced(cfg.Name, cfg.Port), dc)
+		s, err := discovery.New(key, cfg.Self.self(), dc)
 		if err != nil {
 			return nil, err
 		}
@@ -85,17 +96,28 @@ func newFinder(key crypto.Signer, udp uint16, interfaces []string) func(finderCo
 	}
 }
 
-func announced(name string, port uint16) discovery.Self {
-	return discovery.Self{Name: name, TCPPort: port, Proto: discovery.Range{Min: 1, Max: 1}}
+func (a announcement) self() discovery.Self {
+	return discovery.Self{Name: a.Name, TCPPort: a.Port, Proto: discovery.Range{Min: 1, Max: 1}, Hidden: a.Hidden}
 }
 
 type realFinder struct{ s *discovery.Service }
 
-func (f realFinder) SetSelf(name string, port uint16) { f.s.SetSelf(announced(name, port)) }
-func (f realFinder) Refresh()                         { f.s.Refresh() }
-func (f realFinder) Know(id DeviceID)                 { f.s.Know(discovery.ID(id)) }
+func (f realFinder) SetSelf(a announcement) { f.s.SetSelf(a.self()) }
+func (f realFinder) Refresh()               { f.s.Refresh() }
+func (f realFinder) Know(id DeviceID)       { f.s.Know(discovery.ID(id)) }
 func (f realFinder) Examine(ctx context.Context) (discovery.Status, error) {
 	return f.s.Examine(ctx)
+}
+func (f realFinder) Probe(ctx context.Context, addr string, want DeviceID) (DeviceID, error) {
+	var only *discovery.ID
+	if !want.IsZero() {
+		only = (*discovery.ID)(&want)
+	}
+	p, err := f.s.Probe(ctx, addr, only)
+	return DeviceID(p.ID), err
+}
+func (f realFinder) Suggest(id DeviceID, addrs []netip.AddrPort) {
+	f.s.Suggest(discovery.ID(id), addrs)
 }
 func (f realFinder) Report(id DeviceID, addr netip.AddrPort, o discovery.Outcome) {
 	f.s.Report(discovery.ID(id), addr, o)

@@ -14,6 +14,7 @@ import (
 func conclude(f *facts) []Finding {
 	c := conclusion{facts: f}
 	c.listener()
+	c.chosen()
 	c.search()
 	if len(f.links()) > 0 {
 		c.firewall()
@@ -97,6 +98,16 @@ func pid(p computer.Process) string {
 		return ""
 	}
 	return strconv.Itoa(p.PID)
+}
+
+// chosen is about who may find this computer, as its user wants it.
+func (c *conclusion) chosen() {
+	switch c.visible {
+	case Nobody:
+		c.add(FoundHidden, SeverityNote)
+	case PairedOnly:
+		c.add(FoundPairedOnly, SeverityNote)
+	}
 }
 
 // search is about what keeps this computer from looking for others at all.
@@ -185,12 +196,12 @@ func (c *conclusion) carriers() {
 		var cause error
 		for by := range discovery.ByMDNS {
 			switch t := l.By[by]; {
+			case t.Sent == 0 && t.Err != nil:
+				refused, cause = append(refused, by), t.Err
 			case t.Own > 0, t.Heard > 0: // some systems may not let a host hear itself
 				working = append(working, by)
 			case t.Sent > 0:
 				lost = append(lost, by)
-			case t.Err != nil:
-				refused, cause = append(refused, by), t.Err
 			}
 		}
 		c.broken[l.Name] = map[discovery.Carrier]bool{}

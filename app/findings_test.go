@@ -53,6 +53,17 @@ func TestConclude(t *testing.T) {
 		want   string // severity:code or severity:code(param=value) of all that is not ok
 	}{
 		{"all is well", func(*facts) {}, ""},
+		{"it is hidden, and so nothing is sent", func(f *facts) {
+			f.visible, bea(f).seen.Tells, bea(f).seen.Hears = Nobody, false, 0
+			for by := range eth0(f).By {
+				eth0(f).By[by].Sent, eth0(f).By[by].Own = 0, 0
+			}
+		}, "note:hidden"},
+		{"and does not show its key to strangers", func(f *facts) {
+			f.visible, bea(f).addrs[0].Result = Nobody, ""
+		}, "note:hidden"},
+		{"verified people see it", func(f *facts) { f.visible = PairedOnly }, "note:paired-only"},
+		{"the other one takes only whom it has verified", func(f *facts) { bea(f).addrs[0].Result = ReachPrivate }, "note:peer-private"},
 		{"one announcement got lost", func(f *facts) { bea(f).seen.Heard[0], bea(f).seen.Missed[0] = 0, 1 }, ""},
 		{"some got lost", func(f *facts) { bea(f).seen.Heard[0], bea(f).seen.Missed[0] = 1, 5 }, ""},
 		{"on a network that loses many", func(f *facts) {

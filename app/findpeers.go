@@ -63,10 +63,12 @@ func (c *conclusion) reach(p *peerFacts) bool {
 			say(FoundElsewhere, SeverityNote)
 		}
 		return true
-	case len(p.addrs) == 0, p.seen != nil && p.seen.Here:
+	case len(p.addrs) == 0, best == "", p.seen != nil && p.seen.Here:
 	case !heard && !p.wanted && !(best == ReachRefused && near): // away, or remembered from another network
 	case best == ReachOther:
 		say(FoundWrong, SeverityWarning)
+	case best == ReachPrivate:
+		say(FoundPrivate, SeverityNote)
 	case best == ReachVersion:
 		say(FoundVersion, SeverityWarning)
 	case !near:
@@ -87,7 +89,7 @@ func (c *conclusion) reach(p *peerFacts) bool {
 
 // best returns the result that tells most, and where it was had.
 func (p *peerFacts) best() (Reach, AddressFact) {
-	order := []Reach{"", ReachNobody, ReachSilent, ReachStrange, ReachRefused, ReachOther, ReachVersion, ReachAnswers}
+	order := []Reach{"", ReachNobody, ReachSilent, ReachStrange, ReachRefused, ReachOther, ReachPrivate, ReachVersion, ReachAnswers}
 	var best AddressFact
 	for _, a := range p.addrs {
 		if slices.Index(order, a.Result) > slices.Index(order, best.Result) || best.Addr == "" {

@@ -110,7 +110,7 @@ func (a *App) startFinder() {
 		return
 	}
 	search, err := a.network.look(finderConfig{
-		Name: a.me.Name, Port: a.network.port, Mode: mode, Epoch: a.epoch,
+		Self: a.announcement(), Mode: mode, Epoch: a.epoch,
 		Known: a.friends(), Prove: a.prove, Log: a.log,
 	})
 	if err != nil {
@@ -119,6 +119,7 @@ func (a *App) startFinder() {
 	}
 	ctx, stop := context.WithCancel(a.ctx)
 	a.network.search, a.network.stop = search, stop
+	a.retryTyped()
 	a.spawn(func() {
 		defer stop()
 		err := search.Run(ctx, func(s sighting) {
@@ -154,7 +155,7 @@ func (a *App) stopFinder() {
 func (a *App) friends() (friends []friend) {
 	for id, p := range a.people {
 		if p.rec.Level >= Known || p.stored {
-			friends = append(friends, friend{ID: id, Addrs: p.dial()})
+			friends = append(friends, friend{ID: id, Addrs: p.search()})
 		}
 	}
 	return friends
@@ -168,6 +169,9 @@ func (a *App) prove(ctx context.Context, addr netip.AddrPort, want DeviceID) (De
 
 // Refresh implements [Backend].
 func (a *App) Refresh(ctx context.Context) error {
+	a.mu.Lock()
+	a.retryTyped()
+	a.mu.Unlock()
 	if f := a.finder(); f != nil {
 		f.Refresh()
 	}

@@ -13,6 +13,8 @@ type node interface {
 	Run(ctx context.Context, ln net.Listener) error
 	SetSelf(s transfer.Self)
 	SetRate(up, down int64)
+	AdmitFrom(least transfer.Level)
+	SetGossip(on bool)
 	Connect(ctx context.Context, want transfer.ID, addrs []netip.AddrPort) (session, error)
 	Prove(ctx context.Context, addr netip.AddrPort, want transfer.ID) (transfer.Peer, error)
 	NewOutgoing(s transfer.Send) outgoing
@@ -24,6 +26,7 @@ type session interface {
 	Send(ctx context.Context, out outgoing) (transfer.Report, error)
 	SendChat(ctx context.Context, m transfer.Chat) error
 	SendAck(ctx context.Context, ids [][16]byte, state transfer.AckState) error
+	SendGossip(people []transfer.Contact) error
 	Check()
 	Close() error
 	Done() <-chan struct{}
@@ -103,6 +106,7 @@ type engineHost interface {
 	ended(in incoming, rep transfer.Report, err error)
 	chat(peer transfer.Peer, m transfer.Chat) error
 	acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState)
+	gossip(peer transfer.Peer, people []transfer.Contact)
 }
 
 // realHost turns the calls of a [transfer.Node] into calls of an engineHost.
@@ -119,7 +123,8 @@ func (h realHost) Offer(ctx context.Context, in *transfer.Incoming) transfer.Dec
 func (h realHost) Ended(in *transfer.Incoming, rep transfer.Report, err error) {
 	h.ended(realIncoming{in}, rep, err)
 }
-func (h realHost) Chat(peer transfer.Peer, m transfer.Chat) error { return h.chat(peer, m) }
+func (h realHost) Chat(peer transfer.Peer, m transfer.Chat) error       { return h.chat(peer, m) }
+func (h realHost) Gossip(peer transfer.Peer, people []transfer.Contact) { h.gossip(peer, people) }
 func (h realHost) Acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState) {
 	h.acked(peer, ids, state)
 }

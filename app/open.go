@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,19 +18,20 @@ import (
 // Options say how a front end wants to use a profile. The zero value uses the
 // default profile as whoever is free: its owner, or a client of its owner.
 type Options struct {
-	Dir       string // profile directory; empty: $YONDER_DATA, else the user's configuration directory
-	Name      string // overrides Settings.Name for this run
-	Port      int    // overrides Settings.Port for this run; 0: as set
-	Discovery string // overrides Settings.Discovery for this run: "both", "mdns", "broadcast", "none"
-	Folder    string // overrides Settings.Folder for this run; absolute
-	Owner     bool   // fail with [CodeRunning] instead of becoming a client
-	Listen    bool   // as owner: take connections and be listed by others; without it the process only sends
-	Window    bool   // as owner: this process shows a window, so Raise works and offers wait for an answer
-	Accept    Accept // as owner: which offers are taken without asking
-	Policy    Policy // overrides Settings.Policy for this run
-	DownLimit int64  // overrides Settings.DownLimit for this run
-	Links     bool   // as owner: symbolic links that stay inside a folder are made
-	Version   string // of the program
+	Dir       string     // profile directory; empty: $YONDER_DATA, else the user's configuration directory
+	Name      string     // overrides Settings.Name for this run
+	Port      int        // overrides Settings.Port for this run; 0: as set
+	Discovery string     // overrides Settings.Discovery for this run: "both", "mdns", "broadcast", "none"
+	Visible   Visibility // overrides Settings.Visible for this run; with [TenMinutes] they begin now
+	Folder    string     // overrides Settings.Folder for this run; absolute
+	Owner     bool       // fail with [CodeRunning] instead of becoming a client
+	Listen    bool       // as owner: take connections and be listed by others; without it the process only sends
+	Window    bool       // as owner: this process shows a window, so Raise works and offers wait for an answer
+	Accept    Accept     // as owner: which offers are taken without asking
+	Policy    Policy     // overrides Settings.Policy for this run
+	DownLimit int64      // overrides Settings.DownLimit for this run
+	Links     bool       // as owner: symbolic links that stay inside a folder are made
+	Version   string     // of the program
 	Log       *slog.Logger
 }
 
@@ -84,6 +86,9 @@ func Open(ctx context.Context, o Options) (Backend, error) {
 
 // problem checks the options that have the form of settings.
 func (o *Options) problem() *Problem {
+	if o.Visible != "" && o.Visible != TenMinutes && !slices.Contains(lastingVisibilities, o.Visible) {
+		return badVisibility(o.Visible)
+	}
 	s := Settings{Name: o.Name, Folder: o.Folder, Port: o.Port, Discovery: o.Discovery, Policy: o.Policy, DownLimit: o.DownLimit}
 	return s.problem()
 }

@@ -172,6 +172,10 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return b.History(ctx, p.Person, p.Item, p.Limit)
 	case "find":
 		return b.Find(ctx, p.Peer, p.Wait)
+	case "keep-address":
+		return nil, b.KeepAddress(ctx, p.Peer)
+	case "drop-address":
+		return nil, b.DropAddress(ctx, p.Peer)
 	case "send":
 		if p.Send == nil {
 			p.Send = new(SendRequest)
@@ -203,6 +207,8 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.MarkRead(ctx, p.Person)
 	case "configure":
 		return nil, b.Configure(ctx, p.Settings)
+	case "visible":
+		return nil, b.SetVisible(ctx, p.Visible)
 	case "refresh":
 		return nil, b.Refresh(ctx)
 	case "doctor":

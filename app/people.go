@@ -160,6 +160,9 @@ func (a *App) show(p *person) {
 	}
 	close(a.news)
 	a.news = make(chan struct{})
+	if p.rec.Level >= Paired || level >= Paired {
+		a.wakeGossip()
+	}
 }
 
 func (a *App) showOne(p *person) {

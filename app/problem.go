@@ -22,6 +22,7 @@ const (
 	CodeAmbiguous   = "peer-ambiguous"    // Object: the name; Detail: the ids, one per line
 	CodeUnreachable = "peer-unreachable"  // Object: name or address
 	CodeWrongPeer   = "peer-wrong-key"    // Object: address; somebody else answered there
+	CodePrivate     = "peer-private"      // Object: name or address; it takes connections from other people only
 	CodeVersion     = "peer-version"      // Object: name; Detail: which side must update
 	CodeNoPath      = "path-missing"      // Object: path
 	CodeUnreadable  = "path-unreadable"   // Object: path

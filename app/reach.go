@@ -34,6 +34,8 @@ func reachOf(err error) Reach {
 		return ReachAnswers
 	case errors.Is(err, transfer.ErrWrongPeer):
 		return ReachOther
+	case errors.Is(err, transfer.ErrTurnedAway):
+		return ReachPrivate
 	case errors.Is(err, transfer.ErrVersion):
 		return ReachVersion
 	case anyOf(refusedErrors):
@@ -52,6 +54,9 @@ func (a *App) tryPeers(ctx context.Context, peers []peerFacts) {
 	slots := make(chan struct{}, reachAtOnce)
 	for i := range peers {
 		p := &peers[i]
+		if a.hides(p) {
+			continue
+		}
 		all.Go(func() {
 			answers := make([]transfer.Peer, len(p.addrs))
 			var one sync.WaitGroup
@@ -69,6 +74,15 @@ func (a *App) tryPeers(ctx context.Context, peers []peerFacts) {
 		})
 	}
 	all.Wait()
+}
+
+// hides reports whether a peer must not be connected to: who wants to be seen by nobody
+// shows their key only to those whom they have dealt with or asked for.
+func (a *App) hides(p *peerFacts) bool {
+	a.mu.Lock()
+	hidden := a.visibility().now == Nobody
+	a.mu.Unlock()
+	return hidden && !p.wanted && !p.asked && a.level(p.id) < Known
 }
 
 // met notes who answered.

@@ -15,6 +15,7 @@ type personRecord struct {
 	Unread    int          `json:"unread,omitempty"`
 	LastSeen  time.Time    `json:"last_seen,omitzero"`
 	Addresses []knownPlace `json:"addresses,omitempty"` // newest first, at most maxPlaces
+	Hints     []string     `json:"hints,omitempty"`     // "IP:PORT" where they were last; best first, at most maxHints
 }
 
 // maxPlaces is how many addresses are remembered for one person.

@@ -55,7 +55,7 @@ type AddressFact struct {
 	Addr   string `json:"addr"`           // "IP:PORT"
 	Source string `json:"source"`         // who told it
 	Near   bool   `json:"near,omitempty"` // it is on one of our own networks
-	Result Reach  `json:"result"`
+	Result Reach  `json:"result"`         // empty: not tried
 }
 
 // Reach is what came of trying to connect somewhere.
@@ -67,6 +67,7 @@ const (
 	ReachSilent  Reach = "silent"      // no answer at all
 	ReachNobody  Reach = "unreachable" // no such computer, or no way to it
 	ReachOther   Reach = "wrong-key"   // another device is there
+	ReachPrivate Reach = "private"     // it takes connections from verified people only
 	ReachVersion Reach = "version"     // it speaks another version of the protocol
 	ReachStrange Reach = "failed"      // something else, which does not speak our protocol
 )
@@ -130,10 +131,13 @@ const (
 	FoundGone        = "peer-gone"             // name, address; there is no such computer
 	FoundWrong       = "peer-wrong-key"        // name, address
 	FoundVersion     = "peer-version"          // name, address
+	FoundPrivate     = "peer-private"          // name, address; it takes connections from verified people only
 	FoundStrange     = "peer-not-yonder"       // name, address; another program answers
 	FoundElsewhere   = "peer-elsewhere"        // name, address; in another network, and reached
 	FoundFar         = "peer-elsewhere-silent" // name, address; in another network, and not reached
 	FoundNoName      = "address-unknown"       // address, cause
+	FoundHidden      = "hidden"                // nobody is told of this computer
+	FoundPairedOnly  = "paired-only"           // only verified people are
 	FoundVPN         = "vpn"                   // interface that leads to the Internet
 	FoundClock       = "clock"                 // name, minutes
 	FoundNobody      = "nobody"                // nobody is around

@@ -134,6 +134,8 @@ func (s *Settings) problem() *Problem {
 		return bad(strconv.FormatInt(s.DownLimit, 10), "down_limit", errRate.Error())
 	case s.Port < 0 || s.Port > 65535:
 		return bad(strconv.Itoa(s.Port), "port", "choose a port from 1 to 65535")
+	case !slices.Contains(lastingVisibilities, s.Visible):
+		return badVisibility(s.Visible)
 	case !slices.Contains([]string{"", "both", "mdns", "broadcast", "none"}, s.Discovery):
 		return bad(s.Discovery, "discovery", `choose "both", "mdns", "broadcast" or "none"`)
 	}

@@ -43,6 +43,7 @@ func (a *App) sighted(s sighting) {
 		}
 	case s.Network:
 		a.refreshMe()
+		a.retryTyped()
 		for _, p := range a.people {
 			p.check()
 		}
@@ -52,6 +53,7 @@ func (a *App) sighted(s sighting) {
 			p.present, p.found, p.rec.LastSeen = false, nil, time.Now()
 			a.savePerson(p)
 			a.show(p)
+			a.wakeTyped()
 		}
 	default:
 		p := a.person(s.ID, s.Name)
@@ -63,6 +65,10 @@ func (a *App) sighted(s sighting) {
 		p.present, p.found = true, s.Addresses
 		if came {
 			p.rec.LastSeen = time.Now()
+			a.wakeTyped()
+		}
+		if moved && p.hint(ports(s.Addresses)...) {
+			a.savePerson(p)
 		}
 		a.rename(p, s.Name)
 		a.show(p)

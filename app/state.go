@@ -11,20 +11,38 @@ type State struct {
 	Me       Me       `json:"me"`
 	Settings Settings `json:"settings"`
 	People   []Person `json:"people"` // present first, then by name, then by id
+
+	Typed []TypedAddress `json:"typed,omitempty"` // in the order in which they were typed
+}
+
+// TypedAddress is one that the user typed. While the one who answered there last is away,
+// it is tried again from time to time.
+type TypedAddress struct {
+	Addr    string   `json:"addr"`              // "HOST:PORT"
+	Person  DeviceID `json:"person,omitzero"`   // who answered there last
+	Reached bool     `json:"reached"`           // they are there now
+	Problem *Problem `json:"problem,omitempty"` // why nobody was reached at the last try
 }
 
 // Me describes this device and the process that owns the profile.
 type Me struct {
-	ID        DeviceID `json:"id"`
-	Name      string   `json:"name"`
-	System    string   `json:"system"`              // "Linux", "Windows", "macOS", …
-	Version   string   `json:"version"`             // of Yonder, such as "0.1.0"
-	Listening string   `json:"listening,omitempty"` // "HOST:PORT" of the listener; empty: nobody can send to us
-	Addresses []string `json:"addresses,omitempty"` // "IP:PORT" at which others can reach us, best first
-	Discovery string   `json:"discovery"`           // how people are looked for: "both", "mdns", "broadcast", "none"
-	Folder    string   `json:"folder"`              // where files land unless somebody chooses another; absolute; empty: there is none, so one must be chosen
-	Dir       string   `json:"dir"`                 // profile directory
-	PID       int      `json:"pid"`                 // of the process that owns the profile
+	ID           DeviceID   `json:"id"`
+	Name         string     `json:"name"`
+	System       string     `json:"system"`                 // "Linux", "Windows", "macOS", …
+	Version      string     `json:"version"`                // of Yonder, such as "0.1.0"
+	Listening    string     `json:"listening,omitempty"`    // "HOST:PORT" of the listener; empty: nobody can send to us
+	Addresses    []string   `json:"addresses,omitempty"`    // "IP:PORT" at which others can reach us, best first
+	Discovery    string     `json:"discovery"`              // how people are looked for: "both", "mdns", "broadcast", "none"
+	Visible      Visibility `json:"visible"`                // who finds this device and may connect to it, as it counts now
+	VisibleUntil time.Time  `json:"visible_until,omitzero"` // TenMinutes: when they end
+	VisibleThen  Visibility `json:"visible_then,omitempty"` // TenMinutes: what counts after them
+	Folder       string     `json:"folder"`                 // where files land unless somebody chooses another; absolute; empty: there is none, so one must be chosen
+	Dir          string     `json:"dir"`                    // profile directory
+	PID          int        `json:"pid"`                    // of the process that owns the profile
+}
+
+func (m *Me) setVisible(v visibility) {
+	m.Visible, m.VisibleUntil, m.VisibleThen = v.now, v.until, v.then
 }
 
 // Level says how far a person is trusted. The order matters: more is later.
@@ -211,4 +229,10 @@ type Settings struct {
 	UpLimit   int64  `json:"up_limit,omitempty"`   // bytes per second of all transfers together; 0: none
 	DownLimit int64  `json:"down_limit,omitempty"` // the same for what comes in
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
+
+	NoGossip bool `json:"no_gossip,omitempty"` // paired people are neither told where others are nor believed about it
+
+	// Both are changed by [Backend.SetVisible] and not by [Backend.Configure].
+	Visible       Visibility `json:"visible,omitempty"`       // Everyone, PairedOnly, Nobody; empty: Everyone
+	EveryoneUntil time.Time  `json:"everyone_until,omitzero"` // until then it is Everyone, then Visible; in whole seconds
 }

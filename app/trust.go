@@ -47,10 +47,15 @@ func (a *App) connected(s session) {
 	a.mu.Lock()
 	p := a.person(id, peer.Name)
 	p.sessions = append(p.sessions, s)
+	if peer.Gossip {
+		a.gossips[s] = &gossiping{}
+	}
 	p.rec.System, p.rec.LastSeen = cleanName(peer.System), time.Now()
 	a.rename(p, peer.Name)
 	if ok && peer.Dialled {
 		a.proved(p, at, "", false)
+	} else if ok {
+		p.hint(at)
 	}
 	a.savePerson(p)
 	a.show(p)
@@ -67,6 +72,7 @@ func (a *App) disconnected(s session, err error) {
 	peer := s.Peer()
 	id := DeviceID(peer.ID)
 	a.mu.Lock()
+	delete(a.gossips, s)
 	if p := a.people[id]; p != nil {
 		p.sessions = slices.DeleteFunc(p.sessions, func(x session) bool { return x == s })
 		p.rec.LastSeen = time.Now()

@@ -61,6 +61,7 @@ type params struct {
 	Answer   Answer        `json:"answer,omitzero"`
 	Body     string        `json:"body,omitempty"`
 	Settings Settings      `json:"settings,omitzero"`
+	Visible  Visibility    `json:"visible,omitempty"`
 	Paths    []string      `json:"paths,omitempty"`
 	IDs      []string      `json:"ids,omitempty"`
 	Addrs    []string      `json:"addrs,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
@@ -27,9 +28,15 @@ func (s *Service) Events(ctx context.Context) <-chan Event {
 // Peers returns the peers that are there, in the order in which they were found.
 func (s *Service) Peers() []Peer { return s.board.peers() }
 
-// SetSelf changes what is announced and announces it.
+// SetSelf changes what is announced and announces it. Who becomes hidden says goodbye.
 func (s *Service) SetSelf(self Self) {
-	s.order(func() { s.setSelf(self); s.plan.begin(s.cfg.Now()) })
+	s.order(func() {
+		if self.Hidden != s.self.Hidden {
+			s.hide(self.Hidden)
+		}
+		s.setSelf(self)
+		s.plan.begin(s.cfg.Now())
+	})
 }
 
 // Refresh looks for peers with force: the user wants to see somebody.
@@ -39,6 +46,21 @@ func (s *Service) Refresh() {
 
 // Know keeps a device from being evicted, as if it had been in [Config.Cache].
 func (s *Service) Know(id ID) { s.order(func() { s.reg.known[id] = true }) }
+
+// Suggest has id asked at TCP addresses where somebody trusted says that it is, unless it is
+// known to be at them. The first four count. Nothing is believed but its own answer.
+func (s *Service) Suggest(id ID, addrs []netip.AddrPort) {
+	addrs = slices.Clone(addrs[:min(len(addrs), maxSuggested)])
+	s.order(func() {
+		var list []candidate
+		for _, a := range addrs {
+			list = append(list, candidate{addr: a.Addr().Unmap(), tcp: a.Port(), source: Gossip, want: id})
+		}
+		s.consider(s.cfg.Now(), s.missing(list))
+	})
+}
+
+const maxSuggested = 4 // addresses of one device
 
 // Report tells what a session layer found out about a peer by connecting to a.
 // For incoming connections the port of a says nothing and is not used.

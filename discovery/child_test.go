@@ -27,7 +27,9 @@ type childConfig struct {
 	Sources Source
 	Cache   []Known
 
-	Examine bool // once, when somebody is there: the outcome is the event "status"
+	Baseline bool // only what the mDNS library does by itself
+	Examine  bool // once, when somebody is there: the outcome is the event "status"
+	Vitals   bool // again and again: the event "vitals"
 }
 
 // childLine is one line of its output.
@@ -42,6 +44,7 @@ type childLine struct {
 	At    int64 // Unix ns, the same clock for all processes of the machine
 
 	Status *Status // without errors, which JSON cannot carry
+	Vitals *vitals
 }
 
 func TestMain(m *testing.M) {
@@ -67,6 +70,11 @@ func runChild(config string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if cfg.Baseline {
+		out := json.NewEncoder(os.Stdout)
+		_ = out.Encode(childLine{Event: "running", At: time.Now().UnixNano()})
+		return runBaseline(ctx, cfg, out)
+	}
 	s, err := New(testKey(cfg.Key), cfg.Self, Config{Sources: cfg.Sources, Cache: cfg.Cache})
 	if err != nil {
 		return err
@@ -93,6 +101,9 @@ func runChild(config string) error {
 			_ = out.Encode(line)
 		}
 	})
+	if cfg.Vitals {
+		printing.Go(func() { printVitals(ctx, s, out) })
+	}
 	err = s.Run(ctx)
 	printing.Wait()
 	return err
@@ -138,7 +149,7 @@ func launch(t *testing.T, cmd *exec.Cmd, cfg childConfig) *child {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{t: t, id: testID(cfg.Key), cmd: cmd, lines: make(chan childLine, 1000)}
+	c := &child{t: t, id: testID(cfg.Key), cmd: cmd, lines: make(chan childLine, 10_000)}
 	go c.read(out) // ends with the process
 	t.Cleanup(func() { c.end(syscall.SIGKILL) })
 	c.begun = c.await("running", ID{}, 20*time.Second)
@@ -190,6 +201,21 @@ func (c *child) look(event string, id ID, limit time.Duration) (time.Time, bool)
 			}
 		case <-timer.C:
 			return time.Time{}, false
+		}
+	}
+}
+
+// gather takes in what was told meanwhile.
+func (c *child) gather() {
+	for {
+		select {
+		case l, ok := <-c.lines:
+			if !ok {
+				return
+			}
+			c.log = append(c.log, l)
+		default:
+			return
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Self struct {
 	TCPPort uint16 // of the listener; 0: nobody lists this device, but it finds others
 	Proto   Range  // versions spoken over TCP
 	Caps    uint32 // capability bits
+	Hidden  bool   // nothing is announced and no question answered; others are found all the same
 }
 
 // Known is a device of an earlier run. It is never evicted from the list of

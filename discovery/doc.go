@@ -11,7 +11,8 @@
 //     byte in PROTOCOL.md beside it.
 //   - broadcast.go carries it over every usable interface (iface.go, sockets.go)
 //     by broadcast and multicast; mdns.go finds addresses by multicast DNS. Both are sources of
-//     candidate addresses; either is enough.
+//     candidate addresses; either is enough. zone.go is what mDNS answers about us, and
+//     herald.go tells other programs the same unasked, as notice.go plans and unasked.go writes it.
 //   - probe.go turns a candidate into a peer: one signed question, one signed
 //     answer, or else the proof that the program supplies as [Config.Prove].
 //   - registry.go is the list of peers and liveness.go its clock: state machines
@@ -19,6 +20,7 @@
 //   - status.go tells what each carrier (carrier.go) sent and heard, and examine.go
 //     tests the network: hearing.go concludes from copies of one announcement by
 //     which carriers a peer is heard.
+//   - hidden.go is how a device asks that does not want to be seen.
 //   - service.go is the one loop that owns all of these, receive.go what it does
 //     with a datagram; board.go hands out what changed without ever making the
 //     loop wait.

@@ -72,6 +72,7 @@ func (st Status) without(before Status) Status {
 }
 
 // askToExamine asks peers on our links to announce themselves and to tell how they hear us.
+// Who is hidden asks only whether they are there: they do not hear it, and must not know it.
 func (s *Service) askToExamine(now time.Time) {
 	asked := 0
 	for _, p := range s.board.peers() {
@@ -80,7 +81,11 @@ func (s *Service) askToExamine(now time.Time) {
 			continue
 		}
 		asked++
-		for _, q := range s.reg.questions(e) {
+		for _, q := range s.reg.questions(e, false) {
+			if s.self.Hidden {
+				s.ask(now, sent{to: q.to})
+				continue
+			}
 			n := s.probes.question(now, sent{to: q.to})
 			s.send(q.to, nil, &packet{Type: typeQuery, Nonce: n, Examine: true})
 		}

@@ -16,6 +16,7 @@ type fakeLAN struct {
 	hosts map[netip.Addr]*fakeHost
 	lost  func(from, to netip.Addr, group bool) bool // nil: nothing is lost
 	count map[packetType]int                         // datagrams sent, a group counts once
+	tap   func(from netip.Addr, data []byte)         // sees every datagram that is sent; nil: nobody listens
 }
 
 func newFakeLAN() *fakeLAN {
@@ -78,7 +79,7 @@ func (h *fakeHost) announce(_ int, build builder) []departure {
 	}
 	h.lan.mu.Lock()
 	defer h.lan.mu.Unlock()
-	h.lan.count[packetType(data[5])]++
+	h.lan.note(h, data)
 	for a := range h.lan.hosts {
 		h.lan.deliver(h, a, data, true)
 	}
@@ -88,12 +89,20 @@ func (h *fakeHost) announce(_ int, build builder) []departure {
 func (h *fakeHost) send(to netip.AddrPort, data []byte, _ *conn) error {
 	h.lan.mu.Lock()
 	defer h.lan.mu.Unlock()
-	h.lan.count[packetType(data[5])]++
+	h.lan.note(h, data)
 	if !h.was || h.refuses {
 		return errors.New("network is unreachable")
 	}
 	h.lan.deliver(h, to.Addr(), data, false)
 	return nil
+}
+
+// note counts a datagram. The caller holds mu.
+func (l *fakeLAN) note(from *fakeHost, data []byte) {
+	l.count[packetType(data[5])]++
+	if l.tap != nil {
+		l.tap(from.addr, data)
+	}
 }
 
 func (l *fakeLAN) deliver(from *fakeHost, to netip.Addr, data []byte, group bool) {

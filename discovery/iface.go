@@ -64,6 +64,11 @@ func (l link) has(a netip.Addr) bool {
 	return slices.ContainsFunc(l.addrs, func(p netip.Prefix) bool { return p.Contains(a.WithZone("")) })
 }
 
+// broadcasts reports whether a reaches everybody on this link.
+func (l link) broadcasts(a netip.Addr) bool {
+	return a.Is4() && slices.ContainsFunc(l.addrs, func(p netip.Prefix) bool { return p.Addr().Is4() && directedBroadcast(p) == a })
+}
+
 // linkOf returns the link that the neighbour a is on.
 func linkOf(links []link, a netip.Addr) (link, bool) {
 	for _, l := range links {

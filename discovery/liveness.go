@@ -91,9 +91,9 @@ func (r *registry) advance(now time.Time, e *entry, d *due) {
 	age := now.Sub(e.check.since)
 	if e.check.asked < len(askAfter) && age >= askAfter[e.check.asked] {
 		e.check.asked++
-		d.ask = append(d.ask, r.questions(e)...)
+		d.ask = append(d.ask, r.questions(e, e.check.asked == 1)...)
 	}
-	if r.canProve && !e.check.tried && age >= proveAfter && len(e.peer.Addrs) > 0 {
+	if r.canProve && (!r.shy || r.known[e.peer.ID]) && !e.check.tried && age >= proveAfter && len(e.peer.Addrs) > 0 {
 		e.check.tried, e.check.proving = true, true
 		d.prove = append(d.prove, question{e.peer.ID, e.peer.Addrs[0].AddrPort})
 	}
@@ -104,8 +104,10 @@ func (r *registry) advance(now time.Time, e *entry, d *due) {
 }
 
 // questions returns where e can be asked: each address at the port of its
-// process, and at the well-known port, which firewalls let through.
-func (r *registry) questions(e *entry) []question {
+// process, and at the well-known port, which firewalls let through. The first time it is
+// the best of them: on a wireless network announcements are missed all the time, and most
+// checks end with the answer to that one.
+func (r *registry) questions(e *entry, first bool) []question {
 	var q []question
 	for _, a := range e.peer.Addrs {
 		if a.UDP != 0 {
@@ -114,6 +116,9 @@ func (r *registry) questions(e *entry) []question {
 		if a.UDP != r.port {
 			q = append(q, question{e.peer.ID, netip.AddrPortFrom(a.Addr(), r.port)})
 		}
+	}
+	if first && len(q) > 0 {
+		q = q[:1]
 	}
 	return q
 }

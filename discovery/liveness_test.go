@@ -44,25 +44,25 @@ func TestSilence(t *testing.T) {
 		before   func(r *registry)
 		want     []string
 	}{
-		{"asked three times, at both ports, then gone", false, found,
-			[]string{"7.0 ask 2", "7.4 ask 2", "8.2 ask 2", "9.0 silent"}},
+		{"asked three times, at first in one place, then at both ports, then gone", false, found,
+			[]string{"7.0 ask 1", "7.4 ask 2", "8.2 ask 2", "9.0 silent"}},
 		{"with a proof that hangs a little longer", true, found,
-			[]string{"7.0 ask 2", "7.4 ask 2", "8.2 ask 2", "8.2 prove 10.0.0.2:4000", "10.2 silent"}},
+			[]string{"7.0 ask 1", "7.4 ask 2", "8.2 ask 2", "8.2 prove 10.0.0.2:4000", "10.2 silent"}},
 		{"a peer with a slower rhythm has more time", false, func(r *registry) {
 			r.heard(at(0), saw(2, typeAnnounce, 9, 1, func(s *sighting) { s.Period = 10 * time.Second }))
-		}, []string{"13.5 ask 2", "13.9 ask 2", "14.7 ask 2", "15.5 silent"}},
+		}, []string{"13.5 ask 1", "13.9 ask 2", "14.7 ask 2", "15.5 silent"}},
 		{"but not for ever", false, func(r *registry) {
 			r.heard(at(0), saw(2, typeAnnounce, 9, 1, func(s *sighting) { s.Period = time.Hour }))
-		}, []string{"78.5 ask 2", "78.9 ask 2", "79.7 ask 2", "80.5 silent"}},
-		{"all its addresses are asked", false, func(r *registry) {
+		}, []string{"78.5 ask 1", "78.9 ask 2", "79.7 ask 2", "80.5 silent"}},
+		{"all its addresses are asked when the best one is silent", false, func(r *registry) {
 			r.heard(at(0), saw(2, typeAnnounce, 9, 1, listing("10.0.0.2", "10.1.0.2")))
 			r.heard(at(0), saw(2, typeAnnounce, 9, 1, listing("10.1.0.2", "10.0.0.2"), from("10.1.0.2:5000")))
-		}, []string{"7.0 ask 4", "7.4 ask 4", "8.2 ask 4", "9.0 silent"}},
+		}, []string{"7.0 ask 1", "7.4 ask 4", "8.2 ask 4", "9.0 silent"}},
 		{"a lost connection is a reason to ask at once", false, func(r *registry) {
 			found(r)
 			r.report(at(0), testID(2), netip.AddrPort{}, Opened)
 			r.report(at(0), testID(2), netip.AddrPort{}, Closed)
-		}, []string{"0.0 ask 2", "0.4 ask 2", "1.2 ask 2", "2.0 silent"}},
+		}, []string{"0.0 ask 1", "0.4 ask 2", "1.2 ask 2", "2.0 silent"}},
 		{"a peer with an open connection stays", false, func(r *registry) {
 			found(r)
 			r.report(at(0), testID(2), netip.AddrPort{}, Opened)
@@ -98,13 +98,13 @@ func TestSilence(t *testing.T) {
 func TestAnswerEndsCheck(t *testing.T) {
 	r := newRegistry(testID(1), testPort)
 	r.heard(at(0), saw(2, typeAnnounce, 9, 1))
-	if got := drive(r, 0, 7.5); !slices.Equal(got, []string{"7.0 ask 2", "7.4 ask 2"}) {
+	if got := drive(r, 0, 7.5); !slices.Equal(got, []string{"7.0 ask 1", "7.4 ask 2"}) {
 		t.Fatalf("before: %q", got)
 	}
 	if out := r.heard(at(7.5), saw(2, typeReply, 9, 2, answerTo("10.0.0.2:5000"))); len(out.news) != 0 {
 		t.Errorf("the answer is news: %s", told(out.news))
 	}
-	if got := drive(r, 7.5, 14.6); !slices.Equal(got, []string{"7.0 ask 2"}) {
+	if got := drive(r, 7.5, 14.6); !slices.Equal(got, []string{"7.0 ask 1"}) {
 		t.Errorf("after: %q, want the next question 7 s later", got)
 	}
 	r.unproved(testID(2))

@@ -65,6 +65,7 @@ func TestWithoutBroadcastNobodyIsToldUnasked(t *testing.T) {
 			t.Errorf("Probe: %v", err)
 		}
 		stopA()
+		synctest.Wait() // b has taken in the goodbye
 		stopB()
 		if n := lan.sent(typeBye); n != 1*2+2 {
 			t.Errorf("%d goodbyes, want 2 to everybody by b and 2 to b by a", n)
@@ -440,4 +441,106 @@ func unpadded(t *testing.T, key byte, p *packet) []byte {
 	signed := data[:len(data)-ed25519.SignatureSize]
 	signed[5] = byte(typeQuery)
 	return append(signed, ed25519.Sign(testKey(key), append([]byte(signContext), signed...))...)
+}
+
+// What a trusted peer says is asked, also off our links, and only the wanted device counts.
+func TestSuggest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := newFakeLAN()
+		h := lan.host(1)
+		a, stopA := onFake(t, h, Self{TCPPort: 4001}, announcing)
+		far := lan.host(2)
+		far.addr = netip.MustParseAddr("192.168.9.2") // in another network
+		lan.mu.Lock()
+		delete(lan.hosts, netip.MustParseAddr("10.0.0.2"))
+		lan.hosts[far.addr] = far
+		lan.lost = func(_, _ netip.Addr, group bool) bool { return group } // as a router does
+		lan.mu.Unlock()
+		b, err := New(testKey(2), Self{Name: "Bea", TCPPort: 4002}, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.net = far
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- b.Run(ctx) }()
+		time.Sleep(5 * time.Second)
+		at := netip.MustParseAddrPort("192.168.9.2:4002")
+
+		a.Suggest(testID(7), []netip.AddrPort{at}) // somebody else answers there
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if list := a.Peers(); len(list) != 0 {
+			t.Errorf("somebody else answered there, and listed are %+v", list)
+		}
+		time.Sleep(30 * time.Second)
+		lan.sent(typeQuery)
+		five := []netip.AddrPort{}
+		for n := range 5 {
+			five = append(five, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 168, 77, byte(n + 1)}), 4000))
+		}
+		a.Suggest(testID(8), five)
+		a.Suggest(testID(8), []netip.AddrPort{netip.MustParseAddrPort("10.0.0.255:4000"), netip.MustParseAddrPort("224.0.0.1:4000"), netip.MustParseAddrPort("0.0.0.0:4000")})
+		a.Suggest(testID(1), []netip.AddrPort{at}) // we ourselves
+		time.Sleep(300 * time.Millisecond)
+		if n := lan.sent(typeQuery); n != maxSuggested {
+			t.Errorf("%d questions for five places and some that are none, want %d", n, maxSuggested)
+		}
+		a.Suggest(testID(2), []netip.AddrPort{at})
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		list := a.Peers()
+		if len(list) != 1 || list[0].ID != testID(2) || list[0].Addrs[0].Source != Gossip || list[0].Addrs[0].AddrPort != at {
+			t.Errorf("listed are %+v", list)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := len(a.Peers()); n != 1 {
+			t.Errorf("ten minutes later %d are listed", n)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		stopA()
+	})
+}
+
+// A question from another network is answered, never with more bytes than it has, and makes
+// only those known who were dealt with before.
+func TestQuestionsFromOtherNetworks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := newFakeLAN()
+		h := lan.host(1)
+		sent := tapped(lan, h.addr)
+		cfg := announcing
+		cfg.Cache = []Known{{ID: testID(3)}}
+		a, stop := onFake(t, h, Self{Name: "小明的电脑", TCPPort: 4001}, cfg)
+		time.Sleep(5 * time.Second)
+		for key := byte(2); key <= 3; key++ {
+			far := netip.AddrFrom4([4]byte{192, 168, 9, key})
+			for seq := range uint64(3) {
+				sent.take()
+				data := sign(t, key, &packet{Type: typeQuery, Epoch: 1, Seq: seq + 1, TCPPort: 4000, UDPPort: 5000, Nonce: nonce{key, byte(seq)}, Addrs: []netip.Addr{far}})
+				h.in <- datagram{data, netip.AddrPortFrom(far, 5000), nil}
+				synctest.Wait()
+				answers := 0
+				for _, answer := range sent.take() {
+					p, err := parsePacket(answer)
+					if err == nil && p.Type == typeReply && p.Echo == (nonce{key, byte(seq)}) && len(answer) <= len(data) {
+						answers++
+					} else if err != nil || p.Type != typeAnnounce {
+						t.Errorf("it sends %+v, %v of %d bytes", p, err, len(answer))
+					}
+				}
+				if answers != 1 {
+					t.Errorf("question %d of device %d got %d answers", seq, key, answers)
+				}
+			}
+		}
+		list := a.Peers()
+		if len(list) != 1 || list[0].ID != testID(3) {
+			t.Errorf("listed are %+v, want only the one that was known", list)
+		}
+		stop()
+	})
 }

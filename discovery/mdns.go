@@ -24,34 +24,48 @@ var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond,
 
 const mdnsPeriod = 45 * time.Second
 
-// browser is the mDNS source: a server for each link, and a client that asks on
-// each link in turn, one query at a time because their sockets compete on
-// Windows. What it finds are candidates, no more.
+// mdnsPause is the time after the query of a step.
+func mdnsPause(step int) time.Duration {
+	if step < len(mdnsPauses) {
+		return mdnsPauses[step]
+	}
+	return mdnsPeriod*8/10 + rand.N(mdnsPeriod*4/10)
+}
+
+// browser is the mDNS source: a server for each link, a herald that tells unasked what
+// they answer, and a client that asks on each link in turn, one query at a time because
+// their sockets compete on Windows. What it finds are candidates, no more.
 type browser struct {
 	data  func() zoneData                            // for the servers; called from their goroutines
 	asked func(l link, found []candidate, err error) // after each question; called from run's goroutine
 	fail  func(error)                                // what does not work, or nil; called from run's goroutine
 
-	mu    sync.Mutex
-	links []link        // guarded by mu
-	news  bool          // guarded by mu: links were set since run looked
-	wake  chan struct{} // capacity 1: look at links, ask now
+	herald *herald
+	mu     sync.Mutex
+	links  []link        // guarded by mu
+	news   bool          // guarded by mu: links were set since run looked
+	wake   chan struct{} // capacity 1: look at links, ask now
 }
 
 func newBrowser(data func() zoneData, asked func(link, []candidate, error), fail func(error)) *browser {
-	return &browser{data: data, asked: asked, fail: fail, wake: make(chan struct{}, 1)}
+	return &browser{data: data, asked: asked, fail: fail, herald: newHerald(data), wake: make(chan struct{}, 1)}
 }
 
-// setLinks says on which links to be; servers are made anew and everybody is asked.
+// setLinks says on which links to be; servers are made anew, and everybody is told and asked.
 func (b *browser) setLinks(links []link) {
 	b.mu.Lock()
 	b.links, b.news = links, true
 	b.mu.Unlock()
+	b.herald.setLinks(links)
 	b.askNow()
 }
 
-// askNow begins the round of queries again.
+// changed says that data returns something else.
+func (b *browser) changed() { b.herald.look() }
+
+// askNow begins the round of queries again, and tells everybody again.
 func (b *browser) askNow() {
+	b.herald.repeat()
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -61,6 +75,15 @@ func (b *browser) askNow() {
 // run serves and asks until ctx ends. A query under way then takes up to half
 // a second more: the library does not return before its window is over.
 func (b *browser) run(ctx context.Context) {
+	var telling sync.WaitGroup
+	telling.Go(func() { b.herald.run(ctx) })
+	defer telling.Wait()
+	data := func() zoneData {
+		if ctx.Err() != nil {
+			return zoneData{} // the herald has taken back what an answer would tell again
+		}
+		return b.data()
+	}
 	var links []link
 	var servers []*mdns.Server
 	stop := func() {
@@ -85,7 +108,7 @@ func (b *browser) run(ctx context.Context) {
 			b.mu.Unlock()
 			if fresh {
 				stop()
-				servers = b.serve(links)
+				servers = serve(links, data)
 			}
 		}
 		var errs []error
@@ -99,18 +122,14 @@ func (b *browser) run(ctx context.Context) {
 		}
 		if len(servers) < len(links) { // an address may have been too new to listen with
 			stop()
-			servers = b.serve(links)
+			servers = serve(links, data)
 		}
 		if len(servers) < len(links) {
 			errs = append(errs, fmt.Errorf("%w: another program keeps port 5353 to itself", ErrMDNS))
 		}
-		b.fail(errors.Join(errs...))
-		pause := mdnsPeriod*8/10 + rand.N(mdnsPeriod*4/10)
-		if step < len(mdnsPauses) {
-			pause = mdnsPauses[step]
-			step++
-		}
-		timer.Reset(pause)
+		b.fail(errors.Join(append(errs, b.herald.failure())...))
+		timer.Reset(mdnsPause(step))
+		step = min(step+1, len(mdnsPauses))
 	}
 }
 
@@ -118,10 +137,10 @@ func (b *browser) run(ctx context.Context) {
 var silent = log.New(io.Discard, "", 0)
 
 // serve starts a server on each link; those that fail are left out.
-func (b *browser) serve(links []link) (servers []*mdns.Server) {
+func serve(links []link, data func() zoneData) (servers []*mdns.Server) {
 	for _, l := range links {
 		ifi := l.ifi
-		s, err := mdns.NewServer(&mdns.Config{Zone: newZone(l, b.data), Iface: &ifi, Logger: silent})
+		s, err := mdns.NewServer(&mdns.Config{Zone: newZone(l, data), Iface: &ifi, Logger: silent})
 		if err == nil {
 			servers = append(servers, s)
 		}

@@ -24,13 +24,19 @@ const (
 // onHost starts a discovery process on a host of lan. Its key is the host's number.
 func onHost(t *testing.T, lan *vlantest.LAN, host int, sources Source, name string) *child {
 	t.Helper()
+	return hosted(t, lan, host, childConfig{
+		Key: byte(host), Self: Self{Name: name, TCPPort: uint16(4000 + host)}, Sources: sources,
+	})
+}
+
+// hosted starts a discovery process that does as cfg says.
+func hosted(t *testing.T, lan *vlantest.LAN, host int, cfg childConfig) *child {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return launch(t, lan.Command(host, exe), childConfig{
-		Key: byte(host), Self: Self{Name: name, TCPPort: uint16(4000 + host)}, Sources: sources,
-	})
+	return launch(t, lan.Command(host, exe), cfg)
 }
 
 // quiet waits until the announcements of a start are over, so that a newcomer

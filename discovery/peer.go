@@ -58,11 +58,12 @@ const (
 	Cache                        // remembered from an earlier run
 	Contact                      // the peer asked us
 	Listed                       // the peer named it, and answered there
+	Gossip                       // another peer, who is trusted, named it
 )
 
 // String returns the lower-case name of one source, or the names joined by "+".
 func (s Source) String() string {
-	names := []string{"broadcast", "mdns", "manual", "cache", "contact", "listed"}
+	names := []string{"broadcast", "mdns", "manual", "cache", "contact", "listed", "gossip"}
 	var in []string
 	for i, name := range names {
 		if s&(1<<i) != 0 {

@@ -60,6 +60,8 @@ const (
 type prober struct {
 	port     uint16
 	canProve bool
+	shy      bool        // proofs, which show who we are, are for known ids and what a person asked for
+	known    map[ID]bool // of the registry
 	asking   map[candidate]*asking
 	recent   map[candidate]time.Time
 	nonces   map[nonce]sent
@@ -146,7 +148,7 @@ func (a *asking) manual() bool { return len(a.waiters) > 0 }
 // provable reports whether a proof over TCP may be tried.
 func (p *prober) provable(a *asking) bool {
 	return p.canProve && a.tcp != 0 && a.source != Listed && a.source != Contact && a.source != Broadcast &&
-		(a.manual() || a.tcp >= minDialPort)
+		(a.manual() || a.tcp >= minDialPort) && (!p.shy || a.manual() || p.known[a.want])
 }
 
 // timing returns when a is asked, when the proof begins, and when a ends without one.

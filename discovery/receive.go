@@ -36,6 +36,10 @@ func (s *Service) receive(now time.Time, d datagram) {
 	if !verifyPacket(p, d.data) {
 		return
 	}
+	if !near && p.Type == typeQuery && !s.reg.expects(id) {
+		s.reply(now, d, sighting{packet: p, id: id}) // and nothing else: strangers are those of our own links
+		return
+	}
 	sight := sighting{packet: p, id: id, src: d.src, source: Broadcast}
 	if near {
 		sight.iface = l.ifi.Name
@@ -46,6 +50,9 @@ func (s *Service) receive(now time.Time, d datagram) {
 	var answers sent
 	if solicited {
 		answers, _ = s.probes.answered(p.Echo)
+		if who := answers.who; !near && who.source&(Cache|Gossip) != 0 && who.want != id {
+			return // in another network only the one that was looked for counts
+		}
 		sight.asked, sight.rtt = answers.to, now.Sub(answers.at)
 		if answers.who.source != 0 {
 			sight.source = answers.who.source
@@ -71,9 +78,10 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 		s.probes.settle(who, e.copy(), e.tcp)
 	}
 	switch {
+	case s.self.Hidden:
 	case sight.Type == typeQuery:
 		s.reply(now, d, sight)
-	case out.fresh && sight.Type == typeAnnounce:
+	case out.fresh && sight.Type == typeAnnounce && !s.self.Hidden:
 		s.later = append(s.later, answer{now.Add(s.spread(50 * time.Millisecond)), d.src})
 	}
 	if out.fresh {
@@ -82,9 +90,12 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 }
 
 // reply answers a question, from the socket that heard it and never with more
-// bytes than it had. Only neighbours may examine the network with our help,
-// and only where announcements are sent and heard.
+// bytes than it had. Who is hidden answers nothing. Only neighbours may examine the
+// network with our help, and only where announcements are sent and heard.
 func (s *Service) reply(now time.Time, d datagram, q sighting) {
+	if s.self.Hidden {
+		return
+	}
 	p := &packet{Type: typeReply, Echo: q.Nonce}
 	if e := s.reg.entries[q.id]; q.Examine && q.iface != "" && s.cfg.Sources&Broadcast != 0 {
 		p.Tells = true
@@ -142,7 +153,12 @@ func (s *Service) announce(kind packetType, round int) {
 
 // ask sends a question.
 func (s *Service) ask(now time.Time, q sent) {
-	s.send(q.to, nil, &packet{Type: typeQuery, Nonce: s.probes.question(now, q)})
+	n := s.probes.question(now, q)
+	if s.self.Hidden {
+		s.askHidden(q.to, n)
+		return
+	}
+	s.send(q.to, nil, &packet{Type: typeQuery, Nonce: n})
 }
 
 func (s *Service) send(to netip.AddrPort, via *conn, p *packet) {
@@ -164,8 +180,11 @@ func (s *Service) write(to netip.AddrPort, data []byte, via *conn) {
 const maxByes = 256
 
 // sayBye tells everybody that we leave, twice because nobody confirms it. Peers
-// hear it by themselves where they may not hear broadcasts.
+// hear it by themselves where they may not hear broadcasts. Who is hidden was not here.
 func (s *Service) sayBye() {
+	if s.self.Hidden {
+		return
+	}
 	for range 2 {
 		if s.cfg.Sources&Broadcast != 0 {
 			s.announce(typeBye, -1)

@@ -29,6 +29,7 @@ type registry struct {
 	self     ID
 	port     uint16 // the well-known UDP port, where every peer can be asked too
 	canProve bool   // a check may end with a proof over TCP
+	shy      bool   // but only of known ids, because a proof shows who we are
 	entries  map[ID]*entry
 	known    map[ID]bool
 	open     map[ID]int // connections, as reported; the peer may not be in entries
@@ -80,6 +81,12 @@ type outcome struct {
 
 func newRegistry(self ID, port uint16) *registry {
 	return &registry{self: self, port: port, entries: map[ID]*entry{}, known: map[ID]bool{}, open: map[ID]int{}}
+}
+
+// expects reports whether id is known, connected or there.
+func (r *registry) expects(id ID) bool {
+	e := r.entries[id]
+	return r.known[id] || r.open[id] > 0 || e != nil && !e.gone
 }
 
 // heard takes in one datagram.

@@ -47,6 +47,7 @@ type Service struct {
 	// What follows belongs to the loop.
 	ctx      context.Context
 	self     Self
+	disguise *disguise // who asks while self is hidden; else nil
 	seq      uint64
 	net      network
 	mdns     *browser // nil: not used
@@ -95,8 +96,13 @@ func New(key crypto.Signer, self Self, cfg Config) (*Service, error) {
 		ledger: ledger{}, hearsay: map[ID]*hearsay{}}
 	s.reg, s.probes = newRegistry(s.id, cfg.Port), newProber(cfg.Port)
 	s.reg.canProve, s.probes.canProve = cfg.Prove != nil, cfg.Prove != nil
+	s.probes.known = s.reg.known
 	for _, k := range cfg.Cache {
 		s.reg.known[k.ID] = true
+	}
+	if self.Hidden {
+		s.self.Hidden = true // nobody was told of us, so nobody is told goodbye
+		s.hide(true)
 	}
 	s.setSelf(self)
 	s.net = newSockets(cfg.Port, cfg.Interfaces, cfg.Sources&Broadcast != 0)
@@ -196,7 +202,7 @@ func (s *Service) turn(now time.Time) {
 	}
 	s.later = slices.DeleteFunc(s.later, func(a answer) bool { return !a.at.After(now) })
 	if s.cfg.Sources&Broadcast != 0 {
-		if send, round := s.plan.due(now, s.period()); send {
+		if send, round := s.plan.due(now, s.period()); send && !s.self.Hidden {
 			s.announce(typeAnnounce, round)
 		}
 	}
@@ -233,6 +239,9 @@ func (s *Service) refresh(now time.Time) {
 	}
 	s.storeZone()
 	if changed {
+		if s.self.Hidden {
+			s.hide(true)
+		}
 		s.log.Debug("network changed", "links", len(s.net.links()))
 		s.board.networkChanged()
 		s.ledger.keep(func(name string) bool {
@@ -284,8 +293,11 @@ func (s *Service) consider(now time.Time, list []candidate) {
 		}
 		if l, ok := linkOf(s.net.links(), c.addr); ok {
 			c.iface = l.ifi.Name
-		} else if c.source != Cache && c.source != Manual {
-			continue // only the user and an earlier connection may lead us off our links
+			if l.broadcasts(c.addr) {
+				continue // everybody would answer
+			}
+		} else if c.source != Cache && c.source != Manual && c.source != Gossip {
+			continue // only the user, an earlier connection and a trusted peer may lead us off our links
 		}
 		s.probes.add(now, c, nil)
 	}
@@ -300,10 +312,15 @@ func (s *Service) setSelf(self Self) {
 
 func (s *Service) storeZone() {
 	d := zoneData{id: s.id, tcp: s.self.TCPPort}
+	if s.self.Hidden {
+		d.tcp = 0
+	}
 	if s.net != nil {
 		d.udp = s.net.ownPort()
 	}
-	s.zone.Store(d)
+	if old := s.zone.Swap(d); old != d && s.mdns != nil {
+		s.mdns.changed()
+	}
 }
 
 // order has the loop call f and returns without waiting for it to be done. What

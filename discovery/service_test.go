@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -17,7 +18,7 @@ import (
 
 // testKey returns the key whose seed is all n.
 func testKey(n byte) ed25519.PrivateKey {
-	return ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(n)), ed25519.SeedSize)))
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, ed25519.SeedSize))
 }
 
 func testID(n byte) ID { return KeyID(testKey(n).Public().(ed25519.PublicKey)) }

@@ -18,7 +18,8 @@ const (
 	mdnsService = "_yonder._tcp"
 	mdnsDomain  = "local"
 	mdnsSuffix  = "." + mdnsService + "." + mdnsDomain + "."
-	mdnsTTL     = 30 // seconds; peers ask more rarely and do not rely on it
+	mdnsTypes   = "_services._dns-sd._udp." + mdnsDomain + "."
+	mdnsTTL     = 120 // seconds that others may remember us; peers ask on their own
 	maxTXT      = 250
 )
 
@@ -59,7 +60,7 @@ func (z *zone) Records(q dns.Question) []dns.RR {
 	is := func(t uint16) bool { return kind == t || kind == dns.TypeANY }
 	var rr []dns.RR
 	switch {
-	case name == "_services._dns-sd._udp."+mdnsDomain+"." && is(dns.TypePTR):
+	case name == mdnsTypes && is(dns.TypePTR):
 		rr = []dns.RR{&dns.PTR{Hdr: header(q.Name, dns.TypePTR), Ptr: mdnsService + "." + mdnsDomain + "."}}
 	case name == mdnsSuffix[1:] && is(dns.TypePTR):
 		rr = append(rr, &dns.PTR{Hdr: header(q.Name, dns.TypePTR), Ptr: instance}, srv(instance, host, d.tcp), txt(instance, d, z.link))

@@ -2,7 +2,7 @@
 # deps.sh SET... installs what this machine lacks to build, test or package Yonder.
 #
 #   build      a C compiler and the X11 and OpenGL headers: `make build`, `make run`
-#   test       what the tests drive: a virtual screen, fonts, network namespaces
+#   test       what the tests drive: a virtual screen, fonts, network namespaces, Avahi
 #   package    cross compiler and zip: `make packages`
 #   check      clean roots and Wine, to try the packages: `make test-packages`
 #
@@ -15,7 +15,7 @@ set -euo pipefail
 apt_packages() {
   case $1 in
   build) echo gcc libc6-dev pkg-config libgl-dev libx11-dev libxrandr-dev libxxf86vm-dev libxi-dev libxcursor-dev libxinerama-dev ;;
-  test) echo xvfb dbus fonts-noto-cjk iproute2 nftables btrfs-progs procps ;;
+  test) echo xvfb dbus avahi-daemon avahi-utils fonts-noto-cjk iproute2 nftables btrfs-progs procps ;;
   package) echo gcc-mingw-w64-x86-64 zip ;;
   check) echo debootstrap debian-archive-keyring wine wine64 gcc-mingw-w64-x86-64 unzip xvfb x11-utils imagemagick ;;
   *) return 1 ;;
@@ -43,10 +43,10 @@ fi
 elsewhere() {
   case $1 in
   fedora) echo 'sudo dnf install gcc make git pkgconf-pkg-config libglvnd-devel libX11-devel libXrandr-devel libXxf86vm-devel libXi-devel libXcursor-devel libXinerama-devel'
-    echo '# tests: xorg-x11-server-Xvfb dbus-daemon google-noto-sans-cjk-fonts iproute nftables btrfs-progs procps-ng'
+    echo '# tests: xorg-x11-server-Xvfb dbus-daemon avahi avahi-tools google-noto-sans-cjk-fonts iproute nftables btrfs-progs procps-ng'
     echo '# packages: mingw64-gcc zip' ;;
   arch) echo 'sudo pacman -S --needed gcc make git pkgconf libglvnd libx11 libxrandr libxxf86vm libxi libxcursor libxinerama'
-    echo '# tests: xorg-server-xvfb dbus noto-fonts-cjk iproute2 nftables btrfs-progs procps-ng'
+    echo '# tests: xorg-server-xvfb dbus avahi noto-fonts-cjk iproute2 nftables btrfs-progs procps-ng'
     echo '# packages: mingw-w64-gcc zip' ;;
   macos) echo 'xcode-select --install' ;;
   windows) echo 'winget install GoLang.Go Git.Git   # and a C compiler: MSYS2 with mingw-w64-ucrt-x86_64-gcc, or w64devkit' ;;

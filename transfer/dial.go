@@ -10,8 +10,8 @@ import (
 )
 
 // Connect returns the live session with want, or dials addrs side by side and takes
-// the first that proves want (zero: anybody). The error wraps [ErrUnreachable],
-// [ErrWrongPeer], [ErrSelf], [ErrVersion] or [ErrBlocked].
+// the first that proves want (zero: anybody). The error wraps [ErrUnreachable], which may be
+// [ErrTurnedAway], [ErrWrongPeer], [ErrSelf], [ErrVersion] or [ErrBlocked].
 func (n *Node) Connect(ctx context.Context, want ID, addrs []netip.AddrPort) (*Session, error) {
 	if s := n.Session(want); s != nil {
 		return s, nil
@@ -166,4 +166,4 @@ func dialError(addr netip.AddrPort, err error) error {
 }
 
 // tellingErrors say more about a failed dial than that nobody answered.
-var tellingErrors = []error{ErrWrongPeer, ErrSelf, ErrBlocked, ErrVersion, ErrProtocol}
+var tellingErrors = []error{ErrWrongPeer, ErrSelf, ErrBlocked, ErrVersion, ErrProtocol, ErrTurnedAway}

@@ -7,7 +7,7 @@
 //
 // What a newcomer looks for, by file:
 //
-//	node.go      one session for each pair; greeting.go, who may knock; dial.go, knocking
+//	node.go      one session for each pair; greeting.go, who may knock; door.go, who is let in; dial.go, knocking
 //	session.go   reading and dispatching; handshake.go, TLS and hello; bye.go, the end; writer.go and wire.go, writing;
 //	             link.go, how fast the connection is
 //	gate.go      which frame may come when, brake.go how many; frame.go and message.go, what frames hold
@@ -22,7 +22,7 @@
 //	manifest.go  the list of entries; page.go, on the wire, spool.go, on disk; path.go, names that are safe everywhere;
 //	             chunk.go, hashes
 //	control.go   pauses, rates, single files while it runs; limiter.go, how a rate is kept; buffers.go, memory
-//	chat.go      messages; errors.go, what errors are on the wire
+//	chat.go      messages; gossip.go, where people are whom both trust; errors.go, what errors are on the wire
 //
 // The package does not find anybody (package discovery does), remembers nothing but
 // partials, decides nothing that a user could decide, and writes nothing to disk before

@@ -48,6 +48,10 @@ func (e *RoomError) Unwrap() error { return ErrDiskFull }
 // What was sent on the old one can be sent on the new one at once.
 var ErrReplaced = fmt.Errorf("%w: another connection took over", ErrInterrupted)
 
+// ErrTurnedAway is an [ErrUnreachable]: the device answered and proved its key, and closed the
+// connection before it said anything. It takes none from this device.
+var ErrTurnedAway = fmt.Errorf("%w: it closed the connection without a word", ErrUnreachable)
+
 // code is the number of a sentinel on the wire.
 type code uint64
 

@@ -33,6 +33,7 @@ const (
 	framePack    frameType = 0x20 // many small files
 	frameChat    frameType = 0x30
 	frameAck     frameType = 0x31
+	frameGossip  frameType = 0x33 // optional: where people are whom both trust
 )
 
 // flagOptional marks a frame that a receiver may skip when it does not know its type.

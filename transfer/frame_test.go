@@ -110,6 +110,7 @@ func TestFrameLimits(t *testing.T) {
 			{"-1 as unsigned", 1<<32 - 1, false},
 		} {
 			s := gateSession(t)
+			s.host.level = max(Unknown, r.level)
 			h := header{typ: typ, length: test.length, stream: s.place(t, r.place)}
 			v, err := s.admit(h)
 			if test.ok && (err != nil || v != pass) {
@@ -136,6 +137,7 @@ func TestGateStates(t *testing.T) {
 	for where, takes := range allowed {
 		for typ, r := range gate {
 			s := gateSession(t)
+			s.host.level = max(Unknown, r.level)
 			_, err := s.admit(header{typ: typ, stream: s.place(t, where)})
 			if ok := slices.Contains(takes, r.place); ok != (err == nil) {
 				t.Errorf("%s in state %d: admit = %v, want allowed %v", r.name, where, err, ok)
@@ -152,6 +154,30 @@ func TestGateLevels(t *testing.T) {
 		_, err := s.admit(header{typ: typ, stream: s.place(t, r.place)})
 		if typ == frameBye && err != nil || typ != frameBye && !errors.Is(err, ErrBlocked) {
 			t.Errorf("%s from a blocked peer: admit = %v", r.name, err)
+		}
+	}
+}
+
+// TestGateTrust: what is for more trusted peers only is refused, and passed over where it is
+// optional, but not without end.
+func TestGateTrust(t *testing.T) {
+	for typ, r := range gate {
+		for level := Unknown; level < r.level; level++ {
+			s := gateSession(t)
+			s.host.level = level
+			h := header{typ: typ, length: r.limit, stream: s.place(t, r.place)}
+			if _, err := s.admit(h); !errors.Is(err, ErrBlocked) {
+				t.Errorf("%s at level %d: admit = %v, want ErrBlocked", r.name, level, err)
+			}
+			h.flags = flagOptional
+			for n := int64(0); n < maxSkip; n += int64(h.length) + headerSize {
+				if v, err := s.admit(h); n+int64(h.length)+headerSize <= maxSkip && (v != skip || err != nil) {
+					t.Fatalf("%s, optional, at level %d, after %d bytes: admit = %v, %v, want skip", r.name, level, n, v, err)
+				}
+			}
+			if _, err := s.admit(h); !errors.Is(err, ErrProtocol) {
+				t.Errorf("%s, optional, at level %d, after 16 MiB: admit = %v, want ErrProtocol", r.name, level, err)
+			}
 		}
 	}
 }

@@ -58,6 +58,7 @@ var gate = map[frameType]rule{
 	framePack:    {"PACK", maxPack, Unknown, onAccepted},
 	frameChat:    {"CHAT", maxControl, Unknown, onSession},
 	frameAck:     {"ACK", maxControl, Unknown, onSession},
+	frameGossip:  {"GOSSIP", maxGossip, Paired, onSession},
 }
 
 // verdict is what the gate says about a frame.
@@ -65,7 +66,7 @@ type verdict uint8
 
 const (
 	pass verdict = iota
-	skip         // read and forget: unknown but optional, or late for a transfer that ended
+	skip         // read and forget: optional and unknown or not for this level, or late for a transfer that ended
 )
 
 // admit decides about a frame by its header alone. It is called by the reader of the
@@ -76,15 +77,15 @@ func (s *Session) admit(h header) (verdict, error) {
 		if h.flags&flagOptional == 0 {
 			return 0, fmt.Errorf("%w: unknown frame type %#02x", ErrProtocol, byte(h.typ))
 		}
-		if s.skipped += int64(h.length) + headerSize; h.length > maxPage || s.skipped > maxSkip {
-			return 0, fmt.Errorf("%w: too many unknown frames", ErrProtocol)
-		}
-		return skip, nil
+		return s.passOver(h)
 	}
 	if h.length > r.limit {
 		return 0, fmt.Errorf("%w: %s frame too large (%d > %d)", ErrProtocol, r.name, h.length, r.limit)
 	}
 	if level := s.node.cfg.Host.Level(s.peer.ID); level < r.level {
+		if level > Blocked && h.flags&flagOptional != 0 {
+			return s.passOver(h) // the two need not agree on how far they trust each other
+		}
 		return 0, fmt.Errorf("%w: %s frame", ErrBlocked, r.name)
 	}
 	if (h.stream == 0) != (r.place == onSession) {
@@ -123,6 +124,14 @@ func (s *Session) admit(h header) (verdict, error) {
 	// A transfer that ended on our side: what was on its way is forgotten.
 	if s.late -= int64(h.length) + headerSize; s.late < 0 {
 		return 0, fmt.Errorf("%w: %s frames for a transfer that ended", ErrProtocol, r.name)
+	}
+	return skip, nil
+}
+
+// passOver skips an optional frame, of which there may only be so much.
+func (s *Session) passOver(h header) (verdict, error) {
+	if s.skipped += int64(h.length) + headerSize; h.length > maxPage || s.skipped > maxSkip {
+		return 0, fmt.Errorf("%w: too many frames to be skipped", ErrProtocol)
 	}
 	return skip, nil
 }

@@ -85,9 +85,14 @@ func (n *Node) greeted(g *greeting) {
 	}
 }
 
-// serve shakes hands with a connection that we accepted and runs its session.
+// serve shakes hands with a connection that we accepted and runs its session, if its key
+// is let in.
 func (n *Node) serve(ctx context.Context, g *greeting) {
 	s, err := n.secure(ctx, g.conn, listening, ID{})
+	if err == nil && !n.welcome(s.peer) {
+		n.turnAway(s)
+		err = errTurnedAway
+	}
 	if err == nil {
 		err = s.greet(false)
 	}

@@ -86,8 +86,14 @@ func noCommonProtocol(err error) bool {
 // takes the session.
 func (s *Session) greet(ask bool) error {
 	self := s.node.self()
+	if ask {
+		self = Self{} // who only asks does not say who it is; its key is enough
+	}
 	mine := hello{ID: s.node.cfg.Identity.ID(), Minor: minorVersion, Epoch: s.node.cfg.Epoch, Name: self.Name,
 		System: self.System, Version: self.Version, Port: self.Port, Clock: time.Now().UnixMilli(), Ask: ask}
+	if !ask && s.node.gossips.Load() && s.node.cfg.Host.Level(s.peer.ID) >= Paired {
+		mine.Caps |= capGossip
+	}
 	if _, err := s.conn.Write(frame(frameHello, 0, marshal(&mine))); err != nil {
 		return err
 	}
@@ -95,6 +101,9 @@ func (s *Session) greet(ask bool) error {
 		return err
 	}
 	h, err := readHeader(s.conn)
+	if err == io.EOF && s.peer.Dialled {
+		return ErrTurnedAway
+	}
 	if err != nil {
 		return err
 	}
@@ -115,6 +124,7 @@ func (s *Session) greet(ask bool) error {
 	s.peer.Self = Self{Name: theirs.Name, System: theirs.System, Version: theirs.Version, Port: theirs.Port}
 	s.peer.Epoch = theirs.Epoch
 	s.asked = theirs.Ask
+	s.peer.Gossip = theirs.Caps&capGossip != 0
 	s.peer.Skew = time.Until(time.UnixMilli(theirs.Clock))
 	return s.wire.SetDeadline(time.Time{})
 }

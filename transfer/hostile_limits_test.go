@@ -127,6 +127,8 @@ func TestEmptyFrames(t *testing.T) {
 		}
 		t.Run(r.name, func(t *testing.T) {
 			s.t, s.bystander.t = t, t
+			s.b.trust(max(Unknown, r.level))
+			defer s.b.trust(Unknown)
 			p := newPuppet(t, s.b)
 			stream := uint32(1)
 			switch r.place {

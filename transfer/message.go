@@ -24,7 +24,7 @@ type hello struct {
 	Version string `cbor:"6,keyasint"`
 	Port    uint16 `cbor:"7,keyasint"`
 	Clock   int64  `cbor:"8,keyasint"`  // Unix milliseconds
-	Caps    uint64 `cbor:"9,keyasint"`  // bits; none are defined in 1.0
+	Caps    uint64 `cbor:"9,keyasint"`  // bits: capGossip
 	Ask     bool   `cbor:"10,keyasint"` // only asks who is there; no session follows
 }
 
@@ -186,6 +186,18 @@ type chat struct {
 type ack struct {
 	IDs   [][]byte `cbor:"1,keyasint"` // of messages or, for AckCancelled, transfers
 	State AckState `cbor:"2,keyasint"`
+}
+
+// gossip tells where people are whom its sender has as paired.
+type gossip struct {
+	People []contact `cbor:"1,keyasint"` // at most MaxContacts
+}
+
+type contact struct {
+	_     struct{} `cbor:",toarray"`
+	ID    ID
+	Addrs [][]byte // 4 or 16 bytes and 2 for the port; at most MaxContactAddrs
+	Age   uint64   // seconds since they were known to be there
 }
 
 const (

@@ -35,6 +35,7 @@ func messages() []any {
 		&done{Files: 1, Published: []renamed{{Name: "a", As: "a (1)"}}, Skipped: []skipped{{Path: "b", Reason: SkipFailed, Detail: "no space"}}, SkipCount: 2, Failed: 1, Links: 1},
 		&chat{ID: id(1), Conv: []byte{2}, Seq: 3, At: 1700000000000, Kind: ChatTransfer, Body: "你好", Reply: bytes.Repeat([]byte{4}, 16)},
 		&ack{IDs: [][]byte{bytes.Repeat([]byte{1}, 16)}, State: AckRead},
+		&gossip{People: []contact{{ID: ID(sum(4)), Addrs: [][]byte{{192, 0, 2, 7, 0x55, 0xa5}, bytes.Repeat([]byte{0x20}, 18)}, Age: 3}}},
 	}
 }
 
@@ -206,6 +207,15 @@ func TestMessageChecks(t *testing.T) {
 		{"ack of an id of 15 bytes", &ack{IDs: [][]byte{make([]byte, 15)}, State: AckStored}, false},
 		{"ack of an id of 17 bytes", &ack{IDs: [][]byte{make([]byte, 17)}, State: AckStored}, false},
 		{"ack without a state", &ack{IDs: [][]byte{make([]byte, 16)}}, false},
+		{"gossip about nobody", &gossip{}, true},
+		{"gossip about 32 people", &gossip{People: make([]contact, MaxContacts)}, true},
+		{"gossip about 33 people", &gossip{People: make([]contact, MaxContacts+1)}, false},
+		{"gossip with 4 addresses of one device", &gossip{People: []contact{{Addrs: [][]byte{make([]byte, 6), make([]byte, 18), make([]byte, 6), make([]byte, 18)}}}}, true},
+		{"gossip with 5 addresses of one device", &gossip{People: []contact{{Addrs: [][]byte{make([]byte, 6), make([]byte, 6), make([]byte, 6), make([]byte, 6), make([]byte, 6)}}}}, false},
+		{"gossip with an address of 5 bytes", &gossip{People: []contact{{Addrs: [][]byte{make([]byte, 5)}}}}, false},
+		{"gossip with an empty address", &gossip{People: []contact{{Addrs: [][]byte{{}}}}}, false},
+		{"gossip with an address of 17 bytes", &gossip{People: []contact{{Addrs: [][]byte{make([]byte, 17)}}}}, false},
+		{"gossip with an address of 19 bytes", &gossip{People: []contact{{Addrs: [][]byte{make([]byte, 19)}}}}, false},
 		{"ack with an unknown state", &ack{IDs: [][]byte{make([]byte, 16)}, State: AckCancelled + 1}, false},
 	}
 	for _, test := range tests {

@@ -57,6 +57,8 @@ type Host interface {
 	// Chat stores a message. nil acknowledges it, an error that wraps [ErrBlocked] or
 	// [ErrTooMany] refuses it for good, any other lets the peer try again later.
 	Chat(peer Peer, m Chat) error
+	// Gossip tells where a paired peer says that others are. It may name anybody, anywhere.
+	Gossip(peer Peer, people []Contact)
 	// Acked tells how far messages of ours have come and, with [AckCancelled], which transfers
 	// in either direction the peer has cancelled while we were away.
 	Acked(peer Peer, ids [][16]byte, state AckState)
@@ -73,6 +75,8 @@ type Node struct {
 	up, down limiter      // of all transfers together
 	incoming atomic.Int64 // transfers that are arriving
 	first    atomic.Int64 // bytes of credit that each of them begins with
+	gossips  atomic.Bool  // GOSSIP is taken from paired peers
+	least    atomic.Int32 // the level from which others may connect; see door.go
 
 	mu       sync.Mutex
 	says     Self

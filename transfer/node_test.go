@@ -37,6 +37,7 @@ type testNode struct {
 	ended  []ending
 	chats  []Chat
 	acks   []AckState
+	told   [][]Contact
 	change chan struct{}
 }
 
@@ -84,6 +85,12 @@ func (h *testNode) Chat(p Peer, m Chat) error {
 	h.chats = append(h.chats, m)
 	h.changed()
 	return nil
+}
+func (h *testNode) Gossip(p Peer, people []Contact) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told = append(h.told, people)
+	h.changed()
 }
 func (h *testNode) Acked(p Peer, ids [][16]byte, state AckState) {
 	h.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -73,6 +74,7 @@ func example(t *testing.T) string {
 		{"DONE", frame(frameDone, stream, marshal(&done{Files: 1, Published: []renamed{{Name: "hello.txt", As: "hello.txt"}}, Skipped: []skipped{}}))},
 		{"CHAT", frame(frameChat, 0, marshal(&chat{ID: id(0x44), Conv: []byte{}, Seq: 1, At: time.UnixMilli(1700000001000).UnixMilli(), Body: "你好"}))},
 		{"ACK", frame(frameAck, 0, marshal(&ack{IDs: [][]byte{bytes.Repeat([]byte{0x44}, 16)}, State: AckStored}))},
+		{"GOSSIP", gossipFrame([]Contact{{ID: ID(bytes.Repeat([]byte{0xd2}, 32)), Addrs: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.7:21925")}}})},
 		{"BYE", frame(frameBye, 0, marshal(&status{Code: 9, Text: "idle"}))},
 	}
 	var b strings.Builder

@@ -37,6 +37,7 @@ type Peer struct {
 	Self                   // said in hello; remote text, to be cleaned before it is shown
 	Epoch   uint64         // of its process; grows at every start
 	Skew    time.Duration  // its clock minus ours
+	Gossip  bool           // it has us as paired and takes [Session.SendGossip]
 }
 
 // Session is one live connection with a peer. It carries any number of transfers in
@@ -45,17 +46,18 @@ type Peer struct {
 // Three goroutines belong to it: a reader that admits and dispatches frames, a writer,
 // and a keeper that notices silence. They end together.
 type Session struct {
-	node    *Node
-	conn    *tls.Conn
-	wire    *wire
-	peer    Peer
-	began   time.Time
-	parity  uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
-	out     *writer
-	skipped int64         // reader: bytes of unknown frames
-	light   *rate.Limiter // reader: of frames that carry next to nothing
-	quiet   quiet         // keeper
-	asked   bool          // the peer only wants to know who is here
+	node     *Node
+	conn     *tls.Conn
+	wire     *wire
+	peer     Peer
+	began    time.Time
+	parity   uint32 // of the streams that we open: 1 for the side that dialled, 0 for the other
+	out      *writer
+	skipped  int64         // reader: bytes of frames that were passed over
+	gossiped time.Time     // reader: when GOSSIP was last looked at
+	light    *rate.Limiter // reader: of frames that carry next to nothing
+	quiet    quiet         // keeper
+	asked    bool          // the peer only wants to know who is here
 
 	mu         sync.Mutex
 	sending    map[uint32]*sender
@@ -156,8 +158,12 @@ func (s *Session) keepOnce(now time.Time) bool {
 	if busy {
 		s.lastUse = now
 	}
-	idle := now.Sub(s.lastUse)
+	idle, moving := now.Sub(s.lastUse), s.movingLocked()
 	s.mu.Unlock()
+	if !moving && !s.node.welcome(s.peer) {
+		s.bye(fmt.Errorf("%w: not let in any more", ErrInterrupted))
+		return false
+	}
 	if idle >= limit {
 		s.bye(fmt.Errorf("%w: idle", ErrInterrupted))
 		return false
@@ -301,6 +307,8 @@ func (s *Session) handle(h header, payload []byte) error {
 		return s.onChat(payload)
 	case frameAck:
 		return s.onAck(payload)
+	case frameGossip:
+		return s.onGossip(payload)
 	case frameOffer:
 		return s.onOffer(h.stream, payload)
 	case frameCancel:

@@ -29,6 +29,9 @@ func (w *Window) Apply(ev app.Event) {
 		if ev.Settings != nil {
 			w.applySettings(*ev.Settings)
 		}
+	case app.EventTyped:
+		w.typed = ev.Typed
+		w.refreshTyped()
 	case app.EventPerson:
 		if ev.Person != nil {
 			w.applyPerson(*ev.Person)
@@ -66,9 +69,11 @@ func (w *Window) applyState(s app.State) {
 	for _, p := range s.People {
 		w.people[p.ID] = &p
 	}
+	w.typed = s.Typed
 	w.sortPeople()
 	w.applySettings(s.Settings)
 	w.refreshPeople()
+	w.refreshTyped()
 	w.refreshThread()
 	if !w.chosen.IsZero() {
 		w.load(w.chosen)
@@ -96,6 +101,7 @@ func (w *Window) applyPerson(p app.Person) {
 	w.people[p.ID] = &p
 	w.sortPeople()
 	w.refreshPeople()
+	w.refreshTypedOf(p.ID)
 	if p.ID == w.chosen {
 		w.thread.refreshHead()
 		w.markRead()
@@ -109,6 +115,7 @@ func (w *Window) applyForgot(id app.DeviceID) {
 	delete(w.drafts, id)
 	w.sortPeople()
 	w.refreshPeople()
+	w.refreshTypedOf(id)
 	if id == w.chosen {
 		w.chosen = app.DeviceID{}
 		w.refreshThread()

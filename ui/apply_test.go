@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -340,12 +341,22 @@ func TestFindByAddress(t *testing.T) {
 	b.backend.fail["Find"] = &app.Problem{Code: app.CodeUnreachable, Object: "10.0.0.8:1"}
 	b.w.side.address.SetText("10.0.0.8:1")
 	b.tap(b.w.side.add)
-	if got, want := b.w.side.trouble.segment.Text, "10.0.0.8:1 cannot be reached. Check that Yonder is open there, on the same network, and that no firewall blocks its port."; got != want {
+	if got, want := b.w.side.trouble.segment.Text, "10.0.0.8:1 cannot be reached. Check that Yonder is open there, on the same network, and that no firewall blocks its port. The address is remembered and tried again."; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
+	b.wantCalls("KeepAddress", "10.0.0.8:1")
 	if b.w.side.address.Text != "10.0.0.8:1" || b.w.side.address.Disabled() {
 		t.Error("the address cannot be corrected")
 	}
+	b.backend.fail["KeepAddress"] = &app.Problem{Code: app.CodeBadSetting, Detail: "address"}
+	b.tap(b.w.side.add)
+	if got := b.w.side.trouble.segment.Text; strings.Contains(got, "remembered") {
+		t.Errorf("it says %q about what is not remembered", got)
+	}
+	b.backend.fail["Find"] = &app.Problem{Code: app.CodeNotFound, Object: "Bo"}
+	b.w.side.address.SetText("Bo")
+	b.tap(b.w.side.add)
+	b.wantCalls("KeepAddress", "10.0.0.8:1", "10.0.0.8:1")
 }
 
 func TestHugeAndHostileMessages(t *testing.T) {

@@ -118,6 +118,15 @@ func (f *fakeBackend) MarkRead(_ context.Context, person app.DeviceID) error {
 func (f *fakeBackend) Configure(_ context.Context, s app.Settings) error {
 	return f.note("Configure", "%+v", s)
 }
+func (f *fakeBackend) KeepAddress(_ context.Context, addr string) error {
+	return f.note("KeepAddress", "%s", addr)
+}
+func (f *fakeBackend) DropAddress(_ context.Context, addr string) error {
+	return f.note("DropAddress", "%s", addr)
+}
+func (f *fakeBackend) SetVisible(_ context.Context, v app.Visibility) error {
+	return f.note("SetVisible", "%s", v)
+}
 func (f *fakeBackend) Refresh(context.Context) error { return f.note("Refresh", "") }
 func (f *fakeBackend) Raise(_ context.Context, paths []string) error {
 	return f.note("Raise", "%q", paths)
@@ -259,7 +268,7 @@ var (
 	zoe  = app.Person{ID: id(44), Name: "Zoë", System: "Linux", Level: app.Known, LastSeen: time.Date(2026, 3, 11, 9, 5, 0, 0, time.Local)}
 	here = app.State{
 		Me: app.Me{ID: id(3), Name: "brave-heron", System: "Linux", Version: "0.1.0", Listening: "[::]:21925",
-			Addresses: []string{"192.168.1.7:21925", "[fe80::2%eth0]:21925"}, Dir: "/home/u/.config/yonder", PID: 4711},
+			Addresses: []string{"192.168.1.7:21925", "[fe80::2%eth0]:21925"}, Dir: "/home/u/.config/yonder", PID: 4711, Visible: app.Everyone},
 		Settings: app.Settings{Language: "en", Theme: "light"},
 		People:   []app.Person{alice, lin, bob, zoe},
 	}

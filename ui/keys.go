@@ -10,6 +10,7 @@ import (
 //	Ctrl+N          add somebody by address
 //	Ctrl+O          attach files        Ctrl+Shift+O  attach a folder
 //	Ctrl+,          settings
+//	Ctrl+E          who sees this computer
 //	Ctrl+R          look for people again
 //	Ctrl+D          find out why somebody is not found
 //	Ctrl+L          to the list of people, where the arrows choose
@@ -29,6 +30,7 @@ func (w *Window) shortcuts() map[desktop.CustomShortcut]func() {
 		{KeyName: fyne.KeyO, Modifier: ctrl}:         w.attachFiles,
 		{KeyName: fyne.KeyO, Modifier: ctrl | shift}: w.attachFolder,
 		{KeyName: fyne.KeyComma, Modifier: ctrl}:     w.togglePanel,
+		{KeyName: fyne.KeyE, Modifier: ctrl}:         w.chooseVisible,
 		{KeyName: fyne.KeyR, Modifier: ctrl}:         w.lookAgain,
 		{KeyName: fyne.KeyD, Modifier: ctrl}:         w.openDoctorHere,
 		{KeyName: fyne.KeyL, Modifier: ctrl}:         w.focusPeople,

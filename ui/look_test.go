@@ -119,6 +119,33 @@ var scenes = map[string]func(*bench){
 		b.w.panel.port.SetText("99999")
 		b.w.panel.submit()
 	},
+	"visible-menu": func(b *bench) {
+		chat(b)
+		b.seen(app.PairedOnly)
+		b.w.chooseVisible()
+	},
+	"visible-small": func(b *bench) {
+		chat(b)
+		b.seen(app.TenMinutes)
+		b.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
+		b.w.thread.toNewest()
+	},
+	"settings-visible": func(b *bench) {
+		b.seen(app.TenMinutes)
+		b.w.togglePanel()
+	},
+	"typed": func(b *bench) {
+		chat(b)
+		b.typed(app.TypedAddress{Addr: "nas.lan:21925", Problem: silent}, app.TypedAddress{Addr: "[2001:db8:85a3::8a2e:370:7334]:21925", Problem: silent})
+		b.w.side.complain(silent, b.w.words.L("address.kept"))
+	},
+	"settings-typed": func(b *bench) {
+		b.typed(app.TypedAddress{Addr: "nas.lan:21925", Problem: silent}, app.TypedAddress{Addr: "10.1.1.2:21925", Person: alice.ID, Reached: true},
+			app.TypedAddress{Addr: "10.1.1.3:21925", Person: zoe.ID, Problem: silent})
+		b.w.togglePanel()
+		b.settle()
+		b.w.panel.scroll.ScrollToOffset(fyne.NewPos(0, 760))
+	},
 	"leftovers": func(b *bench) {
 		b.backend.partials = leftoverList(b.now)
 		b.w.togglePanel()

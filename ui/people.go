@@ -20,7 +20,7 @@ type sidebar struct {
 
 	me      *avatar
 	name    *line
-	state   *line
+	state   *viewers
 	title   *line
 	gear    *button
 	again   *button
@@ -28,6 +28,7 @@ type sidebar struct {
 	keys    *peopleKeys
 	empty   *columnBox
 	tried   *prose
+	waiting *columnBox // addresses at which nobody answers yet
 	address *field
 	add     *button
 	trouble *prose
@@ -36,7 +37,7 @@ type sidebar struct {
 
 func newSidebar(w *Window) *sidebar {
 	l := w.words
-	s := &sidebar{w: w, me: newAvatar(36), name: newTitle(""), state: newCaption(""), title: newCaption("")}
+	s := &sidebar{w: w, me: newAvatar(36), name: newTitle(""), state: newViewers(w), title: newCaption("")}
 	s.me.ground = colorSidebar
 	s.gear = newIconButton(w, theme.SettingsIcon(), l.L("settings.title"), w.togglePanel)
 	s.again = newIconButton(w, theme.ViewRefreshIcon(), l.L("people.again"), w.lookAgain)
@@ -48,6 +49,8 @@ func newSidebar(w *Window) *sidebar {
 	s.address.SetPlaceHolder(l.L("address.placeholder"))
 	s.address.OnSubmitted = func(string) { s.findAddress() }
 	s.add = newIconButton(w, theme.ContentAddIcon(), l.L("address.add"), s.findAddress)
+	s.waiting = newColumn(column{gap: 4})
+	s.waiting.Hide()
 	s.trouble = newProse("", theme.ColorNameError, true)
 	s.trouble.Hide()
 	s.why = newButton(w, l.L("doctor.why"), theme.SearchIcon(), s.examineAddress)
@@ -57,7 +60,7 @@ func newSidebar(w *Window) *sidebar {
 		inset(container.NewVBox(layout.NewSpacer(), tight(s.name, s.state), layout.NewSpacer()), 8, 0))
 	heading := container.NewBorder(nil, nil, nil, s.again, s.title)
 	top := container.NewVBox(inset(me, 16, 14), widget.NewSeparator(), inset(heading, 18, 4))
-	bottom := container.NewVBox(widget.NewSeparator(), inset(container.New(column{gap: 6},
+	bottom := container.NewVBox(widget.NewSeparator(), inset(newColumn(column{gap: 6}, s.waiting,
 		container.NewBorder(nil, nil, nil, s.add, s.address), s.trouble, s.why), 12, 10))
 	back := canvas.NewRectangle(theme.Color(colorSidebar))
 	s.content = container.NewStack(back, container.NewBorder(top, bottom, nil, nil, container.NewStack(s.keys, s.empty)))
@@ -96,16 +99,7 @@ func (w *Window) refreshPeople() {
 	s := w.side
 	s.me.set(w.me.ID, w.me.Name, w.me.Listening != "", false)
 	s.name.setText(cleanName(w.me.Name))
-	key := "me.here"
-	switch {
-	case !w.ready:
-		key = "people.starting"
-	case w.me.Listening == "":
-		key = "me.silent"
-	case w.me.Discovery == "none":
-		key = "me.address"
-	}
-	s.state.setText(w.words.L(key))
+	s.state.say(w.seenBy())
 	keys := make([]string, len(w.order))
 	here := 0
 	for i, id := range w.order {
@@ -126,6 +120,20 @@ func (w *Window) refreshPeople() {
 	} else {
 		s.empty.Hide()
 	}
+}
+
+// seenBy says who sees this computer, or why nobody does.
+func (w *Window) seenBy() string {
+	everyone := w.me.Visible == app.Everyone || w.me.Visible == ""
+	switch {
+	case !w.ready:
+		return w.words.L("people.starting")
+	case w.me.Listening == "":
+		return w.words.L("me.silent")
+	case w.me.Discovery == "none" && everyone:
+		return w.words.L("me.address")
+	}
+	return w.words.visible(w.me)
 }
 
 // tried says how people were looked for.
@@ -202,10 +210,25 @@ func (s *sidebar) findAddress() {
 			s.say("", theme.ColorNamePlaceHolder)
 			return
 		}
-		sentence, next := s.w.words.problem(p)
-		s.why.Hidden = p.Code != app.CodeUnreachable
-		s.say(sentence+" "+next, theme.ColorNameError)
+		if p.Code == app.CodeUnreachable || p.Code == app.CodePrivate {
+			s.w.keepAddress(peer, func(err error) {
+				more := ""
+				if err == nil { // else it is none
+					more = s.w.words.L("address.kept")
+				}
+				s.w.side.complain(p, more)
+			})
+			return
+		}
+		s.complain(p, "")
 	})
+}
+
+// complain says why nobody was found and what is done about it.
+func (s *sidebar) complain(p *app.Problem, more string) {
+	sentence, next := s.w.words.problem(p)
+	s.why.Hidden = p.Code != app.CodeUnreachable
+	s.say(strings.TrimSpace(sentence+" "+next+" "+more), theme.ColorNameError)
 }
 
 // examineAddress finds out why what was typed below the list does not answer.

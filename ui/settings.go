@@ -29,9 +29,14 @@ type settingsPanel struct {
 	port      *field
 	up, down  *field // limits of what goes out and comes in
 	discovery *widget.Select
+	gossip    *widget.Select
+	visible   *widget.Select
+	seen      app.Visibility    // what visible was set to
 	troubles  map[string]*prose // by the JSON name of the field
 	help      map[string]string
 	leftovers *leftovers
+	typed     *columnBox // addresses that the user typed
+	drops     []*button  // beside them
 	id        *prose
 	reach     *prose
 	version   *prose
@@ -50,6 +55,8 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.theme = p.newSelect("theme", themeChoices)
 	p.sendKey = p.newSelect("send", sendKeyChoices)
 	p.discovery = p.newSelect("discovery", discoveryChoices)
+	p.gossip = p.newSelect("gossip", gossipChoices)
+	p.visible = p.newSelect("visible", visibleChoices)
 	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down} {
 		f.OnChanged = func(string) { p.edited() }
 		f.OnSubmitted = func(string) { p.submit() }
@@ -66,10 +73,12 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	copyID := newButton(w, l.L("settings.id.copy"), theme.ContentCopyIcon(), p.copyID)
 
 	p.leftovers = newLeftovers(w, p.resized)
+	p.typed = newColumn(column{gap: 10})
 	form := []fyne.CanvasObject{
 		newGap(0, 4),
 		p.section("settings.section.you"),
 		p.row("name", p.name),
+		p.row("visible", p.visible),
 		p.section("settings.section.files"),
 		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
 		p.row("policy", p.policy),
@@ -84,6 +93,8 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	form = append(form,
 		p.section("settings.section.network"),
 		p.row("discovery", p.discovery),
+		p.typed,
+		p.row("gossip", p.gossip),
 		p.row("port", p.port),
 		p.row("up_limit", p.up),
 		p.row("down_limit", p.down),
@@ -105,6 +116,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.content = container.NewBorder(head, foot, nil, nil, p.scroll)
 	p.refresh()
 	p.leftovers.show(nil)
+	p.showTyped()
 	return p
 }
 
@@ -139,8 +151,11 @@ func (p *settingsPanel) row(name string, control fyne.CanvasObject) fyne.CanvasO
 	trouble := newProse("", theme.ColorNamePlaceHolder, true)
 	trouble.set(help, theme.ColorNamePlaceHolder)
 	field := name
-	if name == "send" {
+	switch name {
+	case "send":
 		field = "ctrl_enter"
+	case "gossip":
+		field = "no_gossip"
 	}
 	p.troubles[field], p.help[field] = trouble, help
 	return newColumn(column{gap: 5}, newSettingTitle(l.L("settings."+name)), control, trouble)
@@ -181,6 +196,12 @@ func (p *settingsPanel) fill(s app.Settings) {
 	selectChoice(p.language, languageChoices, s.Language)
 	selectChoice(p.theme, themeChoices, s.Theme)
 	selectChoice(p.discovery, discoveryChoices, s.Discovery)
+	p.see()
+	gossip := "on"
+	if s.NoGossip {
+		gossip = "off"
+	}
+	selectChoice(p.gossip, gossipChoices, gossip)
 	send := "return"
 	if s.CtrlEnter {
 		send = "ctrl"
@@ -205,6 +226,9 @@ func selectChoice(s *widget.Select, choices []string, value string) {
 // refreshMe shows what others need to know of this device.
 func (p *settingsPanel) refreshMe() {
 	l, me := p.w.words, p.w.me
+	if !p.wantsVisible() {
+		p.see() // it is not being changed here
+	}
 	p.id.set(grouped(me.ID.String()), theme.ColorNameForeground)
 	reach := l.L("settings.reach.none")
 	if me.Listening != "" {
@@ -212,6 +236,19 @@ func (p *settingsPanel) refreshMe() {
 	}
 	p.reach.set(reach, theme.ColorNamePlaceHolder)
 	p.version.set(l.L("settings.version", "version", me.Version, "folder", cleanName(tilde(me.Dir))), theme.ColorNamePlaceHolder)
+}
+
+// see shows who sees this computer as it is now.
+func (p *settingsPanel) see() {
+	l, me := p.w.words, p.w.me
+	p.seen = me.Visible
+	selectChoice(p.visible, visibleChoices, string(me.Visible))
+	p.help["visible"] = l.L("settings.visible.help")
+	if me.Visible == app.TenMinutes {
+		p.help["visible"] = l.L("settings.visible.until", "time", l.clock(me.VisibleUntil), "then", l.L("settings.visible."+string(me.VisibleThen)))
+	}
+	p.troubles["visible"].set(p.help["visible"], theme.ColorNamePlaceHolder)
+	p.resized()
 }
 
 // grouped writes a device id in two lines of groups of four, which eyes can compare.

@@ -23,10 +23,11 @@ func TestSettingsAreSaved(t *testing.T) {
 	p.sendKey.SetSelectedIndex(1)
 	p.discovery.SetSelectedIndex(1)
 	p.policy.SetSelectedIndex(2)
+	p.gossip.SetSelectedIndex(1)
 	p.up.SetText(" 5m ")
 	p.down.SetText("500K")
 	b.tap(p.save)
-	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip UpLimit:5242880 DownLimit:512000 CtrlEnter:true}")
+	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip UpLimit:5242880 DownLimit:512000 CtrlEnter:true NoGossip:true Visible: EveryoneUntil:0001-01-01 00:00:00 +0000 UTC}")
 	if p.saved.text != "Saved." || !p.save.Disabled() {
 		t.Errorf("afterwards it says %q and Save is enabled: %v", p.saved.text, !p.save.Disabled())
 	}

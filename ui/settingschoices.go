@@ -8,6 +8,7 @@ var (
 	themeChoices     = []string{"", "light", "dark"}
 	sendKeyChoices   = []string{"return", "ctrl"}
 	discoveryChoices = []string{"both", "mdns", "broadcast", "none"}
+	gossipChoices    = []string{"on", "off"}
 	policyChoices    = []app.Policy{app.KeepBoth, app.Update, app.SkipExisting}
 )
 

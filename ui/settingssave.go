@@ -23,6 +23,7 @@ func (p *settingsPanel) read() (s app.Settings, trouble string) {
 	}
 	s.Language = choice(p.language, languageChoices)
 	s.Theme = choice(p.theme, themeChoices)
+	s.NoGossip = choice(p.gossip, gossipChoices) == "off"
 	s.CtrlEnter = choice(p.sendKey, sendKeyChoices) == "ctrl"
 	if d := choice(p.discovery, discoveryChoices); d != "both" || s.Discovery != "" {
 		s.Discovery = d
@@ -55,7 +56,19 @@ func choice(s *widget.Select, choices []string) string {
 // dirty reports whether the fields differ from what they were filled from.
 func (p *settingsPanel) dirty() bool {
 	s, trouble := p.read()
-	return trouble != "" || s != p.shown
+	return trouble != "" || s != p.shown || p.wantsVisible()
+}
+
+// wantsVisible reports whether somebody else is to see this computer than now.
+func (p *settingsPanel) wantsVisible() bool {
+	return choice(p.visible, visibleChoices) != orEveryone(p.seen)
+}
+
+func orEveryone(v app.Visibility) string {
+	if v == "" {
+		return string(app.Everyone)
+	}
+	return string(v)
 }
 
 // edited follows every change of a field.
@@ -75,19 +88,32 @@ func (p *settingsPanel) submit() {
 		p.complain(trouble, p.w.words.L("settings."+trouble+".invalid"))
 		return
 	}
-	if s == p.shown {
+	changed, visible := s != p.shown, p.wantsVisible()
+	if !changed && !visible {
 		return
 	}
+	seen := app.Visibility(choice(p.visible, visibleChoices))
 	p.save.Disable()
-	p.w.callThen(func(ctx context.Context, b app.Backend) error { return b.Configure(ctx, s) }, func(err error) {
-		p.w.panel.submitted(s, err)
+	p.w.callThen(func(ctx context.Context, b app.Backend) (err error) {
+		if changed {
+			err = b.Configure(ctx, s)
+		}
+		if visible && err == nil {
+			err = b.SetVisible(ctx, seen)
+		}
+		return err
+	}, func(err error) {
+		p.w.panel.submitted(s, seen, err)
 	})
 }
 
 // submitted shows how saving went. The panel may have been rebuilt meanwhile.
-func (p *settingsPanel) submitted(s app.Settings, err error) {
+func (p *settingsPanel) submitted(s app.Settings, seen app.Visibility, err error) {
 	if err == nil {
-		p.shown = s
+		p.shown, p.seen = s, seen
+		if p.w.me.Visible == seen { // the event was faster
+			p.see()
+		}
 		p.edited()
 		p.saved.set(p.w.words.L("settings.saved"), theme.ColorNameSuccess)
 		return

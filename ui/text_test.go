@@ -159,10 +159,13 @@ func TestFamiliesAreComplete(t *testing.T) {
 	for i := range 12 {
 		keys = append(keys, "month."+strconv.Itoa(i+1))
 	}
-	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices} {
+	for name, choices := range map[string][]string{"language": languageChoices, "theme": themeChoices, "send": sendKeyChoices, "discovery": discoveryChoices, "visible": visibleChoices, "gossip": gossipChoices} {
 		for _, c := range choices {
 			keys = append(keys, "settings."+name+"."+orElse(c, "system"))
 		}
+	}
+	for _, v := range visibleChoices {
+		keys = append(keys, "visible."+v)
 	}
 	for _, state := range []app.FileState{app.FileWaiting, app.FileComplete, app.FileLeftOut} {
 		keys = append(keys, "files.state."+string(state))
@@ -173,7 +176,7 @@ func TestFamiliesAreComplete(t *testing.T) {
 			keys = append(keys, "offer.wish."+string(policy))
 		}
 	}
-	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "up_limit", "down_limit", "discovery"} {
+	for _, field := range []string{"name", "folder", "policy", "language", "theme", "port", "up_limit", "down_limit", "discovery", "visible"} {
 		keys = append(keys, "settings."+field, "settings."+field+".invalid")
 	}
 	for _, key := range keys {
@@ -227,7 +230,7 @@ func TestEveryFindingHasSentences(t *testing.T) {
 			}
 		}
 	}
-	for _, key := range []string{"answers", "refused", "silent", "unreachable", "wrong-key", "version", "failed"} {
+	for _, key := range []string{"answers", "refused", "silent", "unreachable", "wrong-key", "private", "version", "failed"} {
 		if !speak("en").has("doctor.reach." + key) {
 			t.Errorf("doctor.reach.%s is missing", key)
 		}

@@ -70,6 +70,7 @@ type Window struct {
 	settings app.Settings
 	people   map[app.DeviceID]*app.Person
 	order    []app.DeviceID // as shown
+	typed    []app.TypedAddress
 	talks    map[app.DeviceID]*conversation
 	moving   map[app.ItemID]bool // transfers that would be cut by closing
 	asked    map[app.ItemID]bool // orders given whose outcome is not here yet
@@ -185,6 +186,7 @@ func (w *Window) build() {
 	w.right = container.New(under{}, w.banner, w.thread.content, w.panel.content, w.doctor.content)
 	w.win.SetContent(newHalves(w.side.content, w.right))
 	w.refreshPeople()
+	w.refreshTyped()
 	w.refreshThread()
 	if w.inDoctor {
 		w.showDoctor()

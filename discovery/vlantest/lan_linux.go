@@ -20,10 +20,11 @@ type Options struct {
 	NoIPv4   bool // link-local IPv6 only
 	NoIPv6   bool
 	Bare     bool // hosts with nothing but loopback
+	Net      byte // the third number of the IPv4 addresses
 }
 
 // LAN is a network of hosts, numbered from 1. Host i has the interface eth0 with
-// the address 10.77.0.i/24 and, once the system made it, a link-local IPv6 address.
+// the address 10.77.N.i/24, N as in [Options], and, once the system made it, a link-local IPv6 address.
 type LAN struct {
 	t      testing.TB
 	prefix string
@@ -93,7 +94,9 @@ func (l *LAN) switchNS() string { return l.prefix + "-switch" }
 func (l *LAN) Namespace(host int) string { return fmt.Sprintf("%s-%d", l.prefix, host) }
 
 // Addr returns the IPv4 address of host.
-func (l *LAN) Addr(host int) netip.Addr { return netip.AddrFrom4([4]byte{10, 77, 0, byte(host)}) }
+func (l *LAN) Addr(host int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, 77, l.opts.Net, byte(host)})
+}
 
 func port(host int) string { return fmt.Sprintf("p%d", host) }
 
@@ -115,7 +118,7 @@ func (l *LAN) Connect(host int) {
 	}
 	l.must("ip", "-n", ns, "addr", "add", l.Addr(host).String()+"/24", "brd", "+", "dev", "eth0")
 	if !l.opts.NoRoutes {
-		l.must("ip", "-n", ns, "route", "add", "default", "via", "10.77.0.254", "dev", "eth0") // nobody answers there
+		l.must("ip", "-n", ns, "route", "add", "default", "via", l.gateway().String(), "dev", "eth0") // nobody answers there before Join
 	}
 }
 

@@ -48,6 +48,37 @@ func TestHostsReachEachOtherUntilCut(t *testing.T) {
 	}
 }
 
+func TestRouterPassesWhatGoesToOneAddress(t *testing.T) {
+	near, far := New(t, 1), NewWith(t, 1, Options{Net: 1})
+	var listener net.Listener
+	far.Enter(1, func() {
+		var err error
+		if listener, err = net.Listen("tcp", far.Addr(1).String()+":4000"); err != nil {
+			t.Error(err)
+		}
+	})
+	if listener == nil {
+		t.FailNow()
+	}
+	defer listener.Close()
+	dial := func() (err error) {
+		near.Enter(1, func() {
+			var c net.Conn
+			if c, err = net.DialTimeout("tcp", listener.Addr().String(), time.Second); err == nil {
+				c.Close()
+			}
+		})
+		return err
+	}
+	if err := dial(); err == nil {
+		t.Error("another network is reached without a router")
+	}
+	near.Join(far)
+	if err := dial(); err != nil {
+		t.Errorf("through the router: %v", err)
+	}
+}
+
 func TestRemoveLeavesNothing(t *testing.T) {
 	var prefix string
 	t.Run("network", func(t *testing.T) {

@@ -40,6 +40,19 @@ type listeningEvent struct {
 	PID       int      `json:"pid"`
 }
 
+// visibleEvent: who sees this computer and may connect to it has changed, or is not
+// everyone from the start.
+type visibleEvent struct {
+	Visible string    `json:"visible"`        // "everyone", "10m", "paired", "nobody"
+	Until   time.Time `json:"until,omitzero"` // of "10m"
+	Then    string    `json:"then,omitempty"` // after "10m"
+}
+
+// visibleTo returns the event form of who sees this computer.
+func visibleTo(me app.Me) visibleEvent {
+	return visibleEvent{Visible: string(me.Visible), Until: me.VisibleUntil, Then: string(me.VisibleThen)}
+}
+
 // searchingEvent: a peer was not there at once and is looked for.
 type searchingEvent struct {
 	Peer   string `json:"peer"`    // as it was asked for
@@ -216,6 +229,7 @@ type versionEvent struct {
 }
 
 func (listeningEvent) kind() string { return "listening" }
+func (visibleEvent) kind() string   { return "visible" }
 func (searchingEvent) kind() string { return "searching" }
 func (peerEvent) kind() string      { return "peer" }
 func (offerEvent) kind() string     { return "offer" }
@@ -233,6 +247,7 @@ func (findingEvent) kind() string   { return "finding" }
 func (doctorEvent) kind() string    { return "doctor" }
 
 func (listeningEvent) chatter() bool { return false }
+func (visibleEvent) chatter() bool   { return false }
 func (searchingEvent) chatter() bool { return true }
 func (peerEvent) chatter() bool      { return false }
 func (e offerEvent) chatter() bool   { return !e.Answer }

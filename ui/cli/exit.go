@@ -28,7 +28,7 @@ func exitCode(code string) int {
 	switch code {
 	case codeUsage, codeNoWindow, app.CodeAmbiguous, app.CodeBadSetting:
 		return exitUsage
-	case app.CodeNotFound, app.CodeUnreachable:
+	case app.CodeNotFound, app.CodeUnreachable, app.CodePrivate:
 		return exitNotFound
 	case app.CodeDeclined, app.CodeNobody:
 		return exitDeclined

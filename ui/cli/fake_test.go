@@ -51,7 +51,7 @@ var (
 func newFake() *fake {
 	return &fake{
 		state: app.State{
-			Me:     app.Me{ID: app.DeviceID{9}, Name: "Quiet Heron", Listening: "0.0.0.0:21925", Addresses: []string{"192.0.2.1:21925"}, PID: 42},
+			Me:     app.Me{ID: app.DeviceID{9}, Name: "Quiet Heron", Listening: "0.0.0.0:21925", Addresses: []string{"192.0.2.1:21925"}, PID: 42, Visible: app.Everyone},
 			People: []app.Person{anna, berta},
 		},
 		answers: map[app.ItemID]app.Answer{},
@@ -174,9 +174,12 @@ func (f *fake) MarkRead(context.Context, app.DeviceID) error {
 	return nil
 }
 
-func (f *fake) Configure(context.Context, app.Settings) error { return nil }
-func (f *fake) Refresh(context.Context) error                 { return nil }
-func (f *fake) Raise(context.Context, []string) error         { return nil }
+func (f *fake) Configure(context.Context, app.Settings) error    { return nil }
+func (f *fake) KeepAddress(context.Context, string) error        { return nil }
+func (f *fake) DropAddress(context.Context, string) error        { return nil }
+func (f *fake) SetVisible(context.Context, app.Visibility) error { return nil }
+func (f *fake) Refresh(context.Context) error                    { return nil }
+func (f *fake) Raise(context.Context, []string) error            { return nil }
 
 func (f *fake) Doctor(_ context.Context, addrs []string) (app.Report, error) {
 	f.mu.Lock()

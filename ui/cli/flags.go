@@ -26,6 +26,7 @@ type flags struct {
 	json        bool
 	quiet       bool
 	logLevel    string
+	visible     string // of the commands that others can see
 }
 
 // register adds the flags to the root command, for it and all others.
@@ -44,10 +45,16 @@ func (f *flags) register(root *cobra.Command) {
 	}
 }
 
+// registerVisible adds the flag of commands that others can see.
+func (f *flags) registerVisible(cmd *cobra.Command) {
+	usage := "who sees this computer and may connect, for this run; 10m: everyone for 10 minutes, then as set, or paired people if that is everyone (default: as set, else everyone)"
+	choiceVar(cmd, cmd.Flags(), &f.visible, "visible", "", usage, "everyone", "10m", "paired", "nobody")
+}
+
 // options returns what the flags mean for the backend.
 func (p *program) options() (app.Options, error) {
 	f := &p.flags
-	o := app.Options{Name: f.name, Port: f.port, Discovery: f.discovery, Version: p.version, Log: slog.New(slog.DiscardHandler)}
+	o := app.Options{Name: f.name, Port: f.port, Discovery: f.discovery, Visible: app.Visibility(f.visible), Version: p.version, Log: slog.New(slog.DiscardHandler)}
 	if f.noDiscovery {
 		if f.discovery != "" {
 			return o, usagef("leave one of them out", "--discovery and --no-discovery contradict each other")

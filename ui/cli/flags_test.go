@@ -50,6 +50,8 @@ func TestBadCommandLines(t *testing.T) {
 		{"peers --port -1", `--port "-1": want a number`},
 		{"peers --discovery none", `--discovery "none": want both, mdns or broadcast`},
 		{"peers --discovery mdns --no-discovery", "--discovery and --no-discovery contradict each other"},
+		{"receive --visible hidden", `--visible "hidden": want everyone, 10m, paired or nobody`},
+		{"peers --visible nobody", "unknown flag: --visible"},
 		{"peers --log-level loud", `--log-level "loud": want off, error, warn, info or debug`},
 		{"peers --wait soon", `--wait "soon": want 0 or a duration`},
 		{"peers --wait -3s", `--wait "-3s": want 0 or a duration`},

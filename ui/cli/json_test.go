@@ -25,7 +25,7 @@ const manual = "../../docs/JSON.md"
 
 // everyEvent has each type of event once.
 var everyEvent = []event{
-	listeningEvent{}, searchingEvent{}, peerEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
+	listeningEvent{}, visibleEvent{}, searchingEvent{}, peerEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
 	doneEvent{}, messageEvent{}, examiningEvent{}, findingEvent{}, doctorEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
 }
 

@@ -63,6 +63,7 @@ type lanEvent struct {
 	Wire    int64  `json:"wire"`
 	Resumed int64  `json:"resumed"`
 	Source  string `json:"source"`
+	Change  string `json:"change"`
 
 	ID       string       `json:"id"`
 	By       string       `json:"by"`

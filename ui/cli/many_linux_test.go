@@ -32,22 +32,21 @@ func TestManyFiles(t *testing.T) {
 	receiver := l.startReceiver(2, folder)
 	began := time.Now()
 	sender := l.start(1, "send", "--to", "二号 two", source)
-	sent := int64(0) // looked at whenever it says something; what is known of it afterwards is also about this process
+	sent := int64(0) // its rusage would count this program too, of which it was forked
 	for !sender.over() {
-		_, news := sender.since(0)
-		sent = max(sent, peakMemory(sender))
-		select {
-		case <-news:
-		case <-sender.ended:
-		}
+		sent = max(sent, peakMemory(sender.cmd.Process.Pid))
+		time.Sleep(20 * time.Millisecond)
 	}
-	if code := sender.finish(time.Minute); code != exitOK {
+	if code := sender.finish(time.Hour); code != exitOK {
 		t.Fatalf("send ended with %d:\n%s", code, sender.text())
 	}
 	took := time.Since(began)
-	received := peakMemory(receiver)
+	received := peakMemory(receiver.cmd.Process.Pid)
 	t.Logf("%d files in %v; at most %d MiB at the sender, %d MiB at the receiver", count, took.Round(time.Millisecond), sent>>10, received>>10)
-	if sent == 0 || sent > most || received == 0 || received > most {
+	if sent == 0 || received == 0 {
+		t.Error("the memory of a side was not seen")
+	}
+	if sent > most || received > most {
 		t.Errorf("%d KiB of memory at the sender, %d KiB at the receiver, want %d at most", sent, received, most)
 	}
 	arrived := 0
@@ -67,19 +66,13 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// peakMemory returns the most KiB of memory that a process has taken so far; 0 when it is
-// gone.
-func peakMemory(p *process) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
+// peakMemory returns the most KiB of memory that a process has taken; 0 when it is gone.
+func peakMemory(pid int) int64 {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(status)) {
 		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmHWM:" {
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			if err == nil {
-				return n
-			}
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			return n
 		}
 	}
 	return 0

@@ -37,6 +37,7 @@ Nothing is written before an offer is accepted.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.receive(cmd.Context(), f) },
 	}
 	set := cmd.Flags()
+	p.flags.registerVisible(cmd)
 	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default ask on a terminal, else paired)", "ask", "paired", "all")
 	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
 	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
@@ -75,7 +76,8 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	defer done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &receiving{program: p, follower: newFollower(p), backend: b, events: events, options: o, once: f.once, running: map[app.ItemID]bool{}}
+	r := &receiving{program: p, follower: newFollower(p), backend: b, events: events, options: o, once: f.once, running: map[app.ItemID]bool{},
+		seen: visibleEvent{Visible: string(app.Everyone)}}
 	r.people.apply(app.Event{State: &state})
 	r.orders = p.newController(b, r.knows, func(app.ItemID) bool { return false })
 	switch r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); {
@@ -107,21 +109,29 @@ type receiving struct {
 	orders  *controller
 	input   <-chan string       // of orders, while nobody is asked; nil: none come
 	told    bool                // "listening" is printed
+	seen    visibleEvent        // as last told
 	folder  string              // where files land, if chosen
 	running map[app.ItemID]bool // incoming transfers that were accepted and have not ended
 }
 
-// listening prints the first line as soon as there is a listener.
+// listening prints the first line as soon as there is a listener, and who sees this
+// computer unless that is everyone from the start.
 func (r *receiving) listening(me app.Me, folder string) {
 	r.folder = folder
-	if r.told || me.Listening == "" {
+	if me.Listening == "" {
 		return
 	}
-	r.told = true
-	r.program.printer.print(listeningEvent{
-		Address: me.Listening, Addresses: me.Addresses, ID: me.ID.String(), Name: me.Name,
-		Folder: folder, Accept: string(r.options.Accept), PID: me.PID,
-	})
+	if !r.told {
+		r.told = true
+		r.program.printer.print(listeningEvent{
+			Address: me.Listening, Addresses: me.Addresses, ID: me.ID.String(), Name: me.Name,
+			Folder: folder, Accept: string(r.options.Accept), PID: me.PID,
+		})
+	}
+	if seen := visibleTo(me); seen != r.seen {
+		r.seen = seen
+		r.program.printer.print(seen)
+	}
 }
 
 // run follows events and answers until it is interrupted or, with --once, the

@@ -27,6 +27,8 @@ func (t *textPrinter) print(e event) {
 	switch e := e.(type) {
 	case listeningEvent:
 		t.listening(e)
+	case visibleEvent:
+		t.screen.line("visible to " + t.viewers(e))
 	case searchingEvent:
 		t.screen.line("looking for " + clean(e.Peer))
 	case peerEvent:
@@ -81,6 +83,17 @@ func (t *textPrinter) listening(e listeningEvent) {
 	default:
 		t.screen.line("asking before anything is accepted" + where)
 	}
+}
+
+// viewers says who sees this computer.
+func (t *textPrinter) viewers(e visibleEvent) string {
+	switch app.Visibility(e.Visible) {
+	case app.TenMinutes:
+		return "everyone until " + e.Until.Local().Format("15:04") + ", then to " + t.viewers(visibleEvent{Visible: e.Then})
+	case app.PairedOnly:
+		return "paired people only"
+	}
+	return e.Visible
 }
 
 // problem writes what happened, whom it may concern and what to do about it.

@@ -131,7 +131,7 @@ func peopleRows(people []app.PeerFacts) (rows [][2]string) {
 func reachWords(a app.AddressFact) string {
 	words := map[app.Reach]string{
 		app.ReachAnswers: "answers", app.ReachRefused: "refuses connections", app.ReachSilent: "does not answer", app.ReachNobody: "is not there",
-		app.ReachOther: "is another device", app.ReachVersion: "speaks another version", app.ReachStrange: "is not Yonder",
+		app.ReachOther: "is another device", app.ReachPrivate: "takes verified people only", app.ReachVersion: "speaks another version", app.ReachStrange: "is not Yonder",
 	}
 	text := words[a.Result]
 	if text == "" {

@@ -184,7 +184,7 @@ func (t *textPrinter) done(e doneEvent) {
 	case app.Done:
 		t.doneWell(e, name)
 	case app.Interrupted:
-		if e.Problem != nil && e.Problem.Code == app.CodeUnreachable {
+		if e.Problem != nil && exitCode(e.Problem.Code) == exitNotFound {
 			t.doneBadly(e, name)
 			return
 		}

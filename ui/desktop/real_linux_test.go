@@ -250,14 +250,17 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// settled waits until a window stops changing and returns what it shows.
-func (s *stage) settled(w xproto.Window) *image.RGBA {
+// settled waits until the conversation in a window stops changing and returns what it shows.
+func (s *stage) settled(w xproto.Window) *image.RGBA { return s.settledIn(w, conversation) }
+
+// settledIn does so for a part of the window.
+func (s *stage) settledIn(w xproto.Window, where image.Rectangle) *image.RGBA {
 	s.t.Helper()
 	last := s.picture(w)
 	until(s.t, "a window to settle", func() bool {
 		time.Sleep(300 * time.Millisecond)
 		now := s.picture(w)
-		still := same(last, now, conversation)
+		still := same(last, now, where)
 		last = now
 		return still
 	})
