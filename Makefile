@@ -56,7 +56,7 @@ vet: deps ## go vet and gofmt
 
 unit: deps-test ## all tests: units, UI, the real window, and network namespaces as root
 	@[[ $$(id -u) == 0 ]] || echo 'not root: tests with network namespaces are skipped'
-	$(BUS) $(GOTEST) -timeout 10m ./...
+	$(BUS) $(GOTEST) -timeout 20m ./...
 
 race: deps-test ## the short tests with the race detector; all packages but the window's, whose OpenGL takes minutes
 	$(GOTEST) -race -short -timeout 10m $$(go list $(FLAGS) ./... | grep -v -e /ui/desktop -e /packaging)
