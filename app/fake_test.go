@@ -248,8 +248,11 @@ func (n *fakeNode) Connect(ctx context.Context, want transfer.ID, addrs []netip.
 	here.other = there
 	here.peer = transfer.Peer{ID: other.id, Addr: other.at, Dialled: true, Self: other.says()}
 	there.peer = transfer.Peer{ID: n.id, Addr: netip.AddrPortFrom(n.at.Addr(), 50000), Self: n.says()}
-	for _, s := range []*fakeSession{here, there} {
+	both := []*fakeSession{here, there}
+	for _, s := range both {
 		s.peer.Gossip = s.other.node.takesGossip() && s.other.node.host.level(DeviceID(s.node.id)) >= Paired
+	}
+	for _, s := range both { // from now on either side may use both
 		s.node.mu.Lock()
 		s.node.sessions = append(s.node.sessions, s)
 		s.node.mu.Unlock()
