@@ -54,9 +54,10 @@ vet: deps ## go vet and gofmt
 		[[ -z $$bad ]] || { echo "not formatted by gofmt:" $$bad; exit 1; }
 	go vet $(FLAGS) ./...
 
+# Many tests between hosts mostly wait, so that more of them run at once than there are cores.
 unit: deps-test ## all tests: units, UI, the real window, and network namespaces as root
 	@[[ $$(id -u) == 0 ]] || echo 'not root: tests with network namespaces are skipped'
-	$(BUS) $(GOTEST) -timeout 20m ./...
+	$(BUS) $(GOTEST) -timeout 20m -parallel 4 ./...
 
 race: deps-test ## the short tests with the race detector; all packages but the window's, whose OpenGL takes minutes
 	$(GOTEST) -race -short -timeout 10m $$(go list $(FLAGS) ./... | grep -v -e /ui/desktop -e /packaging)

@@ -21,6 +21,7 @@ func (p *process) order(format string, args ...any) {
 // pauses, one file is left out, a cable is pulled while the sender pauses, and the rest
 // arrives only after it resumes.
 func TestLANControl(t *testing.T) {
+	waits(t)
 	l := newLAN(t)
 	source, folder := filepath.Join(t.TempDir(), "many"), t.TempDir()
 	if err := os.Mkdir(source, 0o700); err != nil {

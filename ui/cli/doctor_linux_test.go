@@ -172,6 +172,7 @@ func findings(events []lanEvent) []lanEvent {
 
 // TestLANDoctorCommandOpens runs the command that a finding names: then all is well.
 func TestLANDoctorCommandOpens(t *testing.T) {
+	waits(t)
 	l := newLAN(t)
 	l.net.Filter(1, bothPorts)
 	l.startReceiver(2, t.TempDir())
@@ -191,6 +192,7 @@ func TestLANDoctorCommandOpens(t *testing.T) {
 
 // TestLANDoctorOtherSubnet has host 2 in another network, behind the router that host 3 is.
 func TestLANDoctorOtherSubnet(t *testing.T) {
+	waits(t)
 	l := newLANWith(t, 3, vlantest.Options{NoIPv6: true})
 	l.net.Behind(2, 3)
 	receiver := l.startReceiver(2, t.TempDir())

@@ -64,6 +64,7 @@ func (l *lan) settings(host int, content string) {
 // and sends to him directly; not if she wants no gossip, and nor does Dan, who is not paired
 // with Cem.
 func TestLANGossip(t *testing.T) {
+	waits(t)
 	const most = time.Minute
 	near, far := newRouted(t, 3, 1)
 	const ann, bea, dan, cem = 1, 2, 3, 1 // hosts; cem's is far

@@ -45,6 +45,7 @@ func TestInterruptedSender(t *testing.T) {
 // TestInterruptedByCable pulls the receiver's cable and puts it back. The transfer goes
 // on by itself, over the same connection or another one.
 func TestInterruptedByCable(t *testing.T) {
+	waits(t)
 	for _, pause := range sized([]time.Duration{5 * time.Second}, []time.Duration{5 * time.Second, time.Minute}) {
 		t.Run(pause.String(), func(t *testing.T) {
 			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})
@@ -63,6 +64,7 @@ func TestInterruptedByCable(t *testing.T) {
 // TestInterruptedByNewAddress gives the receiver another address in the middle, as a
 // network does that one comes back to. There is no IPv6 over which the two could go on.
 func TestInterruptedByNewAddress(t *testing.T) {
+	waits(t)
 	s := newScenario(t, sized[int64](40<<20, 400<<20), 100_000_000, vlantest.Options{NoIPv6: true})
 	s.half()
 	stored, from := s.stored(), s.sender.mark()
@@ -77,6 +79,7 @@ func TestInterruptedByNewAddress(t *testing.T) {
 // another network adapter is there when they wake up. In full size they sleep longer than a
 // silent peer is waited for.
 func TestInterruptedBySleep(t *testing.T) {
+	waits(t)
 	for _, replaced := range []bool{false, true} {
 		t.Run(fmt.Sprint("adapter replaced ", replaced), func(t *testing.T) {
 			s := newScenario(t, sized[int64](40<<20, 200<<20), 100_000_000, vlantest.Options{})

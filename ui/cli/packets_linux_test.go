@@ -40,6 +40,7 @@ func (s *scenario) onlyCuts(also ...string) (cuts int) {
 // TestLossyNetwork loses packets in both directions. The file arrives, however long it
 // takes, and nothing is given up.
 func TestLossyNetwork(t *testing.T) {
+	waits(t)
 	for _, test := range []struct {
 		percent int
 		size    int64
@@ -177,6 +178,7 @@ func TestRateDrops(t *testing.T) {
 // TestConnectionForgotten ends the connection in the middle as routers do: by resets, and
 // by another translation of the sender's port. It goes on by itself.
 func TestConnectionForgotten(t *testing.T) {
+	waits(t)
 	for name, fault := range map[string]func(s *scenario){
 		"reset": func(s *scenario) {
 			s.net.Reset(2, true)

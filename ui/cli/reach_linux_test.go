@@ -118,6 +118,7 @@ func TestFirewalledReceiver(t *testing.T) {
 // TestNoMulticast lets neither multicasts nor broadcasts through. Nobody is found, which
 // is said with what to do about it, and an address that is given works.
 func TestNoMulticast(t *testing.T) {
+	waits(t)
 	l, folder := newLAN(t), t.TempDir()
 	l.net.Loss(1, 100)
 	l.net.Loss(2, 100)

@@ -29,6 +29,7 @@ func peerIs(change, name string) func(lanEvent) bool {
 // TestLANBehindRouter sends by address to somebody in another network, who is then found at
 // every start, and found again whenever they come back while this side runs.
 func TestLANBehindRouter(t *testing.T) {
+	waits(t)
 	const most = time.Minute
 	near, far := newRouted(t, 1, 1)
 	source := filepath.Join(near.dir, "hello.txt")

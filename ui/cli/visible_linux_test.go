@@ -23,6 +23,7 @@ import (
 // TestLANVisibility looks at a receiver from another host: at what it announces, at what
 // "peers" lists, at what it says to a stranger who connects, and whether it still sends.
 func TestLANVisibility(t *testing.T) {
+	waits(t)
 	const name = "二号 two" // of the receiver
 	tests := []struct {
 		visible   string
