@@ -63,6 +63,8 @@ type App struct {
 	gossips    map[session]*gossiping // of the sessions whose other side takes gossip
 	gossipWake chan struct{}          // cap 1: something about people changed
 
+	comparing *comparing // codes; nil: none are
+
 	network network // listener and search; see network.go
 }
 

@@ -76,6 +76,23 @@ type Backend interface {
 	// MarkRead says that the conversation with a person is on the screen.
 	MarkRead(ctx context.Context, person DeviceID) error
 
+	// Pair begins to compare six digits with a person; what comes of it arrives as
+	// [EventPairing]. It does nothing while one with that person is under way. There is one at
+	// a time: [CodePairBusy].
+	Pair(ctx context.Context, person DeviceID) error
+
+	// AnswerPairing says whether the person's device shows the same code, which is repeated
+	// so that an answer is never about another one ([CodeNoPairing]).
+	AnswerPairing(ctx context.Context, person DeviceID, code string, same bool) error
+
+	// CancelPairing breaks off what [Backend.Pair], or the person, has begun.
+	CancelPairing(ctx context.Context, person DeviceID) error
+
+	// SetTrust changes how far a person is trusted: Blocked, Known, and for who is Paired or
+	// Mine also these two. Only comparing codes makes somebody Paired ([CodeNotPaired]). Who is
+	// trusted less loses the connection.
+	SetTrust(ctx context.Context, person DeviceID, level Level) error
+
 	// Configure replaces the settings, except those that other methods change. An invalid value is refused with
 	// [CodeBadSetting], naming the field in Problem.Detail; the old ones stay.
 	Configure(ctx context.Context, s Settings) error

@@ -98,6 +98,26 @@ func (c *Client) MarkRead(ctx context.Context, person DeviceID) error {
 	return c.call(ctx, "read", params{Person: person}, nil)
 }
 
+// Pair implements [Backend].
+func (c *Client) Pair(ctx context.Context, person DeviceID) error {
+	return c.call(ctx, "pair", params{Person: person}, nil)
+}
+
+// AnswerPairing implements [Backend].
+func (c *Client) AnswerPairing(ctx context.Context, person DeviceID, code string, same bool) error {
+	return c.call(ctx, "answer-pairing", params{Person: person, Code: code, Same: same}, nil)
+}
+
+// CancelPairing implements [Backend].
+func (c *Client) CancelPairing(ctx context.Context, person DeviceID) error {
+	return c.call(ctx, "cancel-pairing", params{Person: person}, nil)
+}
+
+// SetTrust implements [Backend].
+func (c *Client) SetTrust(ctx context.Context, person DeviceID, level Level) error {
+	return c.call(ctx, "trust", params{Person: person, Level: level}, nil)
+}
+
 // Configure implements [Backend].
 func (c *Client) Configure(ctx context.Context, s Settings) error {
 	return c.call(ctx, "configure", params{Settings: s}, nil)

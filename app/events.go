@@ -9,6 +9,7 @@ const (
 	EventSettings EventKind = "settings" // Settings
 	EventPerson   EventKind = "person"   // Person: new or changed
 	EventForgot   EventKind = "forgot"   // Person (ID only): not listed any more
+	EventPairing  EventKind = "pairing"  // Pairing: new, changed or ended
 	EventTyped    EventKind = "typed"    // Typed: all of them, when one has changed
 	EventItem     EventKind = "item"     // Item: new or changed
 	EventHistory  EventKind = "history"  // History: a page of a conversation, made by the front end itself
@@ -31,7 +32,8 @@ type Event struct {
 	Problem  *Problem  `json:"problem,omitempty"`
 	Paths    []string  `json:"paths,omitempty"`
 
-	Typed []TypedAddress `json:"typed,omitempty"`
+	Typed   []TypedAddress `json:"typed,omitempty"`
+	Pairing *Pairing       `json:"pairing,omitempty"`
 }
 
 // History is one page of a conversation, oldest first.

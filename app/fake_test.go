@@ -162,6 +162,7 @@ type fakeNode struct {
 	said     []string
 	mute     bool          // chats are taken and never confirmed
 	hang     time.Duration // after its end is ordered
+	pairErr  error         // with which Pair fails
 	replaced int           // so many tries to send fail because another session took over
 }
 
@@ -546,6 +547,8 @@ type follower struct {
 	log    []Event
 
 	patience time.Duration
+
+	pair *Pairing // as last told
 }
 
 func follow(t *testing.T, b Backend) *follower {
@@ -585,6 +588,8 @@ func (f *follower) apply(ev Event) {
 		f.state.Me = *ev.Me
 	case EventTyped:
 		f.state.Typed = ev.Typed
+	case EventPairing:
+		f.pair = ev.Pairing
 	case EventSettings:
 		f.state.Settings = *ev.Settings
 	case EventItem:

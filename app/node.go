@@ -27,6 +27,7 @@ type session interface {
 	SendChat(ctx context.Context, m transfer.Chat) error
 	SendAck(ctx context.Context, ids [][16]byte, state transfer.AckState) error
 	SendGossip(people []transfer.Contact) error
+	Pair() (pairing, error)
 	Check()
 	Close() error
 	Done() <-chan struct{}
@@ -91,6 +92,14 @@ func (s realSession) Send(ctx context.Context, out outgoing) (transfer.Report, e
 	return s.Session.Send(ctx, out.(*transfer.Outgoing))
 }
 
+func (s realSession) Pair() (pairing, error) {
+	p, err := s.Session.Pair()
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
 type realIncoming struct{ *transfer.Incoming }
 
 func (in realIncoming) Facts() offerFacts {
@@ -107,6 +116,7 @@ type engineHost interface {
 	chat(peer transfer.Peer, m transfer.Chat) error
 	acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState)
 	gossip(peer transfer.Peer, people []transfer.Contact)
+	comparison(p pairing)
 }
 
 // realHost turns the calls of a [transfer.Node] into calls of an engineHost.
@@ -125,6 +135,7 @@ func (h realHost) Ended(in *transfer.Incoming, rep transfer.Report, err error) {
 }
 func (h realHost) Chat(peer transfer.Peer, m transfer.Chat) error       { return h.chat(peer, m) }
 func (h realHost) Gossip(peer transfer.Peer, people []transfer.Contact) { h.gossip(peer, people) }
+func (h realHost) Pairing(p *transfer.Pairing)                          { h.comparison(p) }
 func (h realHost) Acked(peer transfer.Peer, ids [][16]byte, state transfer.AckState) {
 	h.acked(peer, ids, state)
 }

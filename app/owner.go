@@ -205,6 +205,14 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return b.Say(ctx, p.Person, p.Body)
 	case "read":
 		return nil, b.MarkRead(ctx, p.Person)
+	case "pair":
+		return nil, b.Pair(ctx, p.Person)
+	case "answer-pairing":
+		return nil, b.AnswerPairing(ctx, p.Person, p.Code, p.Same)
+	case "cancel-pairing":
+		return nil, b.CancelPairing(ctx, p.Person)
+	case "trust":
+		return nil, b.SetTrust(ctx, p.Person, p.Level)
 	case "configure":
 		return nil, b.Configure(ctx, p.Settings)
 	case "visible":

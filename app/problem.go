@@ -55,6 +55,14 @@ const (
 	CodeTooLong     = "message-too-long"  // a message over 16 KiB
 	CodeDiscovery   = "discovery-trouble" // Detail: the cause; peers may not be found
 	CodeBusy        = "busy"              // the same files are being sent there already
+	CodeBlocked     = "peer-blocked"      // Object: name; blocked by this user
+	CodeNotPaired   = "not-paired"        // Object: name; what was asked for needs that codes were compared
+	CodeNoPairing   = "no-pairing"        // Object: name; no code is being compared with them, or another one
+	CodeCodesDiffer = "codes-differ"      // Object: name; one of the two users saw another code
+	CodePairTime    = "pairing-expired"   // Object: name; not confirmed by both in time
+	CodePairBusy    = "pairing-busy"      // Object: name; a code is being compared with somebody already, here or there
+	CodePairPaused  = "pairing-paused"    // Object: name; Detail: until when, RFC 3339
+	CodePairLost    = "pairing-lost"      // Object: name; the connection was lost before both had confirmed
 	CodeInternal    = "internal"          // everything else
 )
 

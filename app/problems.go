@@ -52,6 +52,14 @@ var sentences = map[string]struct{ text, hint string }{
 	CodeTooLong:     {"the message is longer than %s", "send it as a file"},
 	CodeDiscovery:   {"looking for others does not work fully", "'yonder doctor' finds out why; people can still be reached by host:port"},
 	CodeBusy:        {"%s is being sent the same files already, or has too much to do", "wait until that has ended"},
+	CodeBlocked:     {"%s is blocked here", "unblock them first"},
+	CodeNotPaired:   {"no code was compared with %s", "compare one first: 'yonder pair'"},
+	CodeNoPairing:   {"no code is being compared with %s, or another one", "begin again"},
+	CodeCodesDiffer: {"the codes here and at %s are not the same", "nothing was stored; somebody may sit between you: try it on another network, and compare the full device ids"},
+	CodePairTime:    {"the code was not confirmed at both within a minute, here and at %s", "begin again when both are at their computers"},
+	CodePairBusy:    {"a code is being compared already, at %s or here", "wait until that has ended, then begin again"},
+	CodePairPaused:  {"too many codes were not confirmed, here or at %s", "try again in ten minutes; compare the full device ids meanwhile"},
+	CodePairLost:    {"the connection with %s was lost before both had confirmed", "nothing was stored here; begin again"},
 	CodeInternal:    {"something went wrong", "try again; if that repeats, please report it with the log"},
 }
 

@@ -12,7 +12,8 @@ type State struct {
 	Settings Settings `json:"settings"`
 	People   []Person `json:"people"` // present first, then by name, then by id
 
-	Typed []TypedAddress `json:"typed,omitempty"` // in the order in which they were typed
+	Typed   []TypedAddress `json:"typed,omitempty"`   // in the order in which they were typed
+	Pairing *Pairing       `json:"pairing,omitempty"` // under way; nil: none
 }
 
 // TypedAddress is one that the user typed. While the one who answered there last is away,

@@ -35,6 +35,10 @@ func (a *App) Events(ctx context.Context) <-chan Event {
 // state returns what a new stream begins with. The caller holds mu.
 func (a *App) state() State {
 	s := State{Me: a.me, Settings: a.settings, Typed: a.typedShown}
+	if a.comparing != nil {
+		view := a.comparing.view
+		s.Pairing = &view
+	}
 	for _, p := range a.people {
 		if p.listed {
 			s.People = append(s.People, a.view(p))

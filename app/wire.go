@@ -64,6 +64,9 @@ type params struct {
 	Visible  Visibility    `json:"visible,omitempty"`
 	Paths    []string      `json:"paths,omitempty"`
 	IDs      []string      `json:"ids,omitempty"`
+	Code     string        `json:"code,omitempty"`
+	Same     bool          `json:"same,omitempty"`
+	Level    Level         `json:"level,omitempty"`
 	Addrs    []string      `json:"addrs,omitempty"`
 }
 

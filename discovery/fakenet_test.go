@@ -15,7 +15,8 @@ type fakeLAN struct {
 	mu    sync.Mutex // guards what follows
 	hosts map[netip.Addr]*fakeHost
 	lost  func(from, to netip.Addr, group bool) bool // nil: nothing is lost
-	count map[packetType]int                         // datagrams sent, a group counts once
+	multi bool                                       // what goes by all carriers goes to the group too, not by broadcast alone
+	count map[packetType]int                         // datagrams sent, one for each carrier
 	tap   func(from netip.Addr, data []byte)         // sees every datagram that is sent; nil: nobody listens
 }
 
@@ -69,21 +70,31 @@ func (h *fakeHost) ownPort() uint16           { return 5000 }
 func (h *fakeHost) received() <-chan datagram { return h.in }
 func (h *fakeHost) close()                    {}
 
-func (h *fakeHost) announce(_ int, build builder) []departure {
+func (h *fakeHost) announce(round int, build builder) (tried []departure) {
 	if !h.was {
 		return nil
 	}
-	data, err := build(h.links()[0], h.addr, ByBroadcast, ByBroadcast.set())
-	if err != nil {
-		panic(err)
-	}
 	h.lan.mu.Lock()
 	defer h.lan.mu.Unlock()
-	h.lan.note(h, data)
-	for a := range h.lan.hosts {
-		h.lan.deliver(h, a, data, true)
+	all := ByBroadcast.set()
+	if h.lan.multi && round < 0 {
+		all |= ByMulticast4.set()
 	}
-	return []departure{{hop{"eth0", ByBroadcast}, nil}}
+	for by := range ByMulticast6 {
+		if !all.Has(by) {
+			continue
+		}
+		data, err := build(h.links()[0], h.addr, by, all)
+		if err != nil {
+			panic(err)
+		}
+		h.lan.note(h, data)
+		for a := range h.lan.hosts {
+			h.lan.deliver(h, a, data, true)
+		}
+		tried = append(tried, departure{hop{"eth0", by}, nil})
+	}
+	return tried
 }
 
 func (h *fakeHost) send(to netip.AddrPort, data []byte, _ *conn) error {

@@ -101,6 +101,7 @@ func TestThirtyHostsWithLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const hosts = 30
 		lan := newFakeLAN()
+		lan.multi = true // with one carrier all that a pair says at the start is lost once in a thousand runs
 		dice := rand.New(rand.NewPCG(1, 2))
 		lan.lost = func(_, _ netip.Addr, group bool) bool { return group && dice.IntN(100) < 20 }
 		var events []func() []Event

@@ -34,6 +34,10 @@ const (
 	frameChat    frameType = 0x30
 	frameAck     frameType = 0x31
 	frameGossip  frameType = 0x33 // optional: where people are whom both trust
+
+	framePair      frameType = 0x42 // compares codes
+	framePairNonce frameType = 0x43
+	framePairEnd   frameType = 0x44
 )
 
 // flagOptional marks a frame that a receiver may skip when it does not know its type.

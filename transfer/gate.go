@@ -59,6 +59,10 @@ var gate = map[frameType]rule{
 	frameChat:    {"CHAT", maxControl, Unknown, onSession},
 	frameAck:     {"ACK", maxControl, Unknown, onSession},
 	frameGossip:  {"GOSSIP", maxGossip, Paired, onSession},
+
+	framePair:      {"PAIR", 256, Unknown, onSession},
+	framePairNonce: {"PAIR_NONCE", 256, Unknown, onSession},
+	framePairEnd:   {"PAIR_END", 256, Unknown, onSession},
 }
 
 // verdict is what the gate says about a frame.

@@ -57,6 +57,8 @@ type Host interface {
 	// Chat stores a message. nil acknowledges it, an error that wraps [ErrBlocked] or
 	// [ErrTooMany] refuses it for good, any other lets the peer try again later.
 	Chat(peer Peer, m Chat) error
+	// Pairing tells that the peer has begun to compare codes. Its code follows at once.
+	Pairing(p *Pairing)
 	// Gossip tells where a paired peer says that others are. It may name anybody, anywhere.
 	Gossip(peer Peer, people []Contact)
 	// Acked tells how far messages of ours have come and, with [AckCancelled], which transfers
@@ -77,6 +79,7 @@ type Node struct {
 	first    atomic.Int64 // bytes of credit that each of them begins with
 	gossips  atomic.Bool  // GOSSIP is taken from paired peers
 	least    atomic.Int32 // the level from which others may connect; see door.go
+	pairs    pairings
 
 	mu       sync.Mutex
 	says     Self
@@ -94,7 +97,7 @@ func NewNode(cfg Config) (*Node, error) {
 		return nil, errors.New("transfer: Config needs Identity and Host")
 	}
 	n := &Node{cfg: cfg, log: cfg.Log, says: cfg.Self, shaking: make(chan struct{}, max(2, runtime.NumCPU())), hashing: make(chan struct{}, runtime.NumCPU()),
-		partials: cfg.Partials, sessions: map[ID]*Session{}, active: map[partialKey]*receiver{}}
+		partials: cfg.Partials, sessions: map[ID]*Session{}, active: map[partialKey]*receiver{}, pairs: newPairings()}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}

@@ -38,6 +38,7 @@ type testNode struct {
 	chats  []Chat
 	acks   []AckState
 	told   [][]Contact
+	shown  []*Pairing
 	change chan struct{}
 }
 
@@ -90,6 +91,12 @@ func (h *testNode) Gossip(p Peer, people []Contact) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.told = append(h.told, people)
+	h.changed()
+}
+func (h *testNode) Pairing(p *Pairing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.shown = append(h.shown, p)
 	h.changed()
 }
 func (h *testNode) Acked(p Peer, ids [][16]byte, state AckState) {

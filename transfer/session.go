@@ -116,6 +116,7 @@ func (s *Session) run() error {
 		in.fail(interrupted(err))
 	}
 	s.mu.Unlock()
+	s.node.pairs.sessionEnded(s, err)
 	both.Wait()
 	s.work.Wait()
 	return err
@@ -309,6 +310,12 @@ func (s *Session) handle(h header, payload []byte) error {
 		return s.onAck(payload)
 	case frameGossip:
 		return s.onGossip(payload)
+	case framePair:
+		return s.onPair(payload)
+	case framePairNonce:
+		return s.onPairNonce(payload)
+	case framePairEnd:
+		return s.onPairEnd(payload)
 	case frameOffer:
 		return s.onOffer(h.stream, payload)
 	case frameCancel:

@@ -127,6 +127,18 @@ func (f *fakeBackend) DropAddress(_ context.Context, addr string) error {
 func (f *fakeBackend) SetVisible(_ context.Context, v app.Visibility) error {
 	return f.note("SetVisible", "%s", v)
 }
+func (f *fakeBackend) Pair(_ context.Context, person app.DeviceID) error {
+	return f.note("Pair", "%s", person.Short())
+}
+func (f *fakeBackend) AnswerPairing(_ context.Context, person app.DeviceID, code string, same bool) error {
+	return f.note("AnswerPairing", "%s %s %v", person.Short(), code, same)
+}
+func (f *fakeBackend) CancelPairing(_ context.Context, person app.DeviceID) error {
+	return f.note("CancelPairing", "%s", person.Short())
+}
+func (f *fakeBackend) SetTrust(_ context.Context, person app.DeviceID, level app.Level) error {
+	return f.note("SetTrust", "%s %d", person.Short(), level)
+}
 func (f *fakeBackend) Refresh(context.Context) error { return f.note("Refresh", "") }
 func (f *fakeBackend) Raise(_ context.Context, paths []string) error {
 	return f.note("Raise", "%q", paths)

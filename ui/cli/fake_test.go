@@ -181,6 +181,22 @@ func (f *fake) SetVisible(context.Context, app.Visibility) error { return nil }
 func (f *fake) Refresh(context.Context) error                    { return nil }
 func (f *fake) Raise(context.Context, []string) error            { return nil }
 
+func (f *fake) Pair(_ context.Context, id app.DeviceID) error {
+	return f.order("pair", app.ItemID(id.Short()))
+}
+
+func (f *fake) AnswerPairing(_ context.Context, id app.DeviceID, code string, same bool) error {
+	return f.order(fmt.Sprintf("answer %s %v", code, same), app.ItemID(id.Short()))
+}
+
+func (f *fake) CancelPairing(_ context.Context, id app.DeviceID) error {
+	return f.order("cancel pairing", app.ItemID(id.Short()))
+}
+
+func (f *fake) SetTrust(_ context.Context, id app.DeviceID, level app.Level) error {
+	return f.order(fmt.Sprintf("trust %d", level), app.ItemID(id.Short()))
+}
+
 func (f *fake) Doctor(_ context.Context, addrs []string) (app.Report, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
