@@ -48,6 +48,10 @@ type link struct {
 
 func (l link) loopback() bool { return l.ifi.Flags&net.FlagLoopback != 0 }
 
+func (l link) hasIPv4() bool {
+	return slices.ContainsFunc(l.addrs, func(p netip.Prefix) bool { return p.Addr().Is4() })
+}
+
 // zoned returns a with the zone that it needs on this link.
 func (l link) zoned(a netip.Addr) netip.Addr {
 	if a.Is6() && a.IsLinkLocalUnicast() {

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -47,17 +48,37 @@ func TestAnnouncementsAreNotInStep(t *testing.T) {
 
 func TestMDNSIsQuickAtFirstAndThenRare(t *testing.T) {
 	for step, want := range []time.Duration{250 * time.Millisecond, 750 * time.Millisecond, 2 * time.Second} {
-		if got := mdnsPause(step); got != want {
+		if got := mdnsPause(step, 1000); got != want {
 			t.Errorf("pause %d is %v, want %v", step, got, want)
 		}
 	}
-	var pauses []time.Duration
-	for range 500 {
-		pauses = append(pauses, mdnsPause(len(mdnsPauses)))
+	for peers, want := range map[int]time.Duration{0: 45 * time.Second, 30: 45 * time.Second, 100: 150 * time.Second, 200: 5 * time.Minute, 10_000: 5 * time.Minute} {
+		var pauses []time.Duration
+		for range 500 {
+			pauses = append(pauses, mdnsPause(len(mdnsPauses), peers))
+		}
+		least, most := slices.Min(pauses), slices.Max(pauses)
+		if least < want*80/100 || most > want*120/100 || least > want*85/100 || most < want*115/100 {
+			t.Errorf("%d peers: later pauses lie between %v and %v, want them all over %v ± 20 %%", peers, least, most, want)
+		}
 	}
-	least, most := slices.Min(pauses), slices.Max(pauses)
-	if least < 36*time.Second || most > 54*time.Second || least > 38*time.Second || most < 52*time.Second {
-		t.Errorf("later pauses lie between %v and %v, want them all over 45 s ± 20 %%", least, most)
+}
+
+// Where announcements are heard mDNS is calm, until they are not any more.
+func TestMDNSLeavesItToAnnouncements(t *testing.T) {
+	b, now := newBrowser(true, nil, nil, nil), time.Now()
+	eth, wlan := link{ifi: net.Interface{Name: "eth0"}}, link{ifi: net.Interface{Name: "wlan0"}}
+	b.setLinks([]link{eth, wlan})
+	if b.calm(now, eth) {
+		t.Error("calm before anything was heard")
+	}
+	b.announced(now, "eth0")
+	if !b.calm(now.Add(heardTime-1), eth) || b.calm(now.Add(heardTime), eth) || b.calm(now, wlan) {
+		t.Error("calm is not where announcements were heard, and as long")
+	}
+	b.setLinks([]link{eth, wlan})
+	if b.calm(now, eth) {
+		t.Error("another network under the same name is calm")
 	}
 }
 

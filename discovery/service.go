@@ -107,7 +107,7 @@ func New(key crypto.Signer, self Self, cfg Config) (*Service, error) {
 	s.setSelf(self)
 	s.net = newSockets(cfg.Port, cfg.Interfaces, cfg.Sources&Broadcast != 0)
 	if cfg.Sources&MDNS != 0 {
-		s.mdns = newBrowser(func() zoneData { return s.zone.Load().(zoneData) },
+		s.mdns = newBrowser(cfg.Sources&Broadcast != 0, func() zoneData { return s.zone.Load().(zoneData) },
 			func(l link, list []candidate, err error) {
 				s.order(func() { s.heardMDNS(s.cfg.Now(), l, list, err) })
 			},
