@@ -8,13 +8,15 @@ import (
 	"yonder/app"
 )
 
-// asker lets somebody decide about offers: a person at the terminal, one offer
+// asker lets somebody decide about offers and codes: a person at the terminal, one
 // after the other, or a program, in any order.
 type asker interface {
 	// offer takes a new or changed offer; news reports whether anything in it is
 	// worth telling, and tell prints it, as often as it is called.
 	offer(it app.Item, news bool, tell func())
-	// settled says that an offer needs no answer any more. The next question comes
+	// pairing takes a comparison of codes that waits for the user; tell prints it.
+	pairing(v app.Pairing, tell func())
+	// settled says that an offer, or a pairing by [pairingQuestion], needs no answer any more. The next question comes
 	// with next, so that what became of this one can be told before.
 	settled(id app.ItemID)
 	next()
@@ -25,18 +27,19 @@ type asker interface {
 }
 
 // newAsker starts to read answers from standard input, until ctx ends.
-func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answer), orders *controller) asker {
+func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answer), compare func(app.Pairing, codeAnswer), orders *controller) asker {
 	lines := readLines(ctx, p.in)
 	if p.flags.json {
 		return &programAsker{in: lines, answer: answer, open: map[app.ItemID]bool{}, orders: orders}
 	}
-	return &personAsker{in: lines, answer: answer, typed: p.inTTY, printer: p.printer, now: p.now}
+	return &personAsker{in: lines, answer: answer, compare: compare, typed: p.inTTY, printer: p.printer, now: p.now}
 }
 
 // personAsker asks y/N, one question at a time.
 type personAsker struct {
 	in      <-chan string
 	answer  func(app.ItemID, app.Answer)
+	compare func(app.Pairing, codeAnswer)
 	printer printer
 	typed   bool // lines are typed by a person, not piped
 	closed  bool // no more lines come
@@ -52,11 +55,25 @@ type personAsker struct {
 // was meant for the old one.
 const hasty = time.Second
 
-// question is an offer in the queue.
+// question is an offer or a pairing in the queue.
 type question struct {
 	id   app.ItemID
 	tell func()
+	// reply acts on a line, or on the end of lines; false: it was no answer.
+	reply func(text string, ok bool) bool
 }
+
+// codeAnswer is what somebody says about a code.
+type codeAnswer uint8
+
+const (
+	codeSame codeAnswer = iota
+	codeDiffers
+	codeNobody // is there to compare it
+)
+
+// pairingQuestion is the id of the question about a code: there is one at a time.
+const pairingQuestion app.ItemID = "pairing"
 
 func (a *personAsker) offer(it app.Item, news bool, tell func()) {
 	if a.closed {
@@ -74,7 +91,32 @@ func (a *personAsker) offer(it app.Item, news bool, tell func()) {
 			return
 		}
 	}
-	a.queue = append(a.queue, question{it.ID, tell})
+	a.queue = append(a.queue, question{it.ID, tell, func(text string, ok bool) bool {
+		a.answer(it.ID, app.Answer{Accept: ok && isYes(text), Nobody: !ok})
+		return true
+	}})
+	a.next()
+}
+
+func (a *personAsker) pairing(v app.Pairing, tell func()) {
+	if a.closed {
+		tell()
+		a.resume(false)
+		a.compare(v, codeNobody)
+		return
+	}
+	a.queue = append(a.queue, question{pairingQuestion, tell, func(text string, ok bool) bool {
+		same, understood := isSame(text)
+		switch {
+		case !ok:
+			a.compare(v, codeNobody)
+		case understood && same:
+			a.compare(v, codeSame)
+		case understood:
+			a.compare(v, codeDiffers)
+		}
+		return understood || !ok
+	}})
 	a.next()
 }
 
@@ -115,15 +157,15 @@ func (a *personAsker) line(text string, ok bool) {
 	}
 	if !ok {
 		for _, q := range a.queue {
-			a.answer(q.id, app.Answer{Nobody: true})
+			q.reply("", false)
 		}
 		a.queue = nil
 		return
 	}
 	a.swap = false
-	id := a.queue[0].id
-	a.queue = a.queue[1:]
-	a.answer(id, app.Answer{Accept: isYes(text)})
+	if q := a.queue[0]; q.reply(text, true) {
+		a.queue = a.queue[1:]
+	}
 	a.next()
 }
 
@@ -172,6 +214,8 @@ func (a *programAsker) offer(it app.Item, news bool, tell func()) {
 	}
 	a.open[it.ID] = true
 }
+
+func (a *programAsker) pairing(_ app.Pairing, tell func()) { tell() } // the controller takes its answer
 
 func (a *programAsker) settled(id app.ItemID) { delete(a.open, id) }
 func (a *programAsker) next()                 {}

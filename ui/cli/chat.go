@@ -166,6 +166,10 @@ func (c *chatting) apply(ev app.Event) {
 	switch {
 	case ev.Kind == app.EventProblem && ev.Problem != nil:
 		c.printer.print(warningEvent{*ev.Problem})
+	case ev.Pairing != nil:
+		if !ev.Pairing.Ours && ev.Pairing.State != app.PairingConnecting {
+			c.printer.print(pairingNews(*ev.Pairing, c.people, false))
+		}
 	case ev.Item == nil || ev.Item.Message == nil || ev.Item.Person != c.with.ID || c.with.ID.IsZero():
 	case !ev.Item.Outgoing && ev.New && !c.oneMessage:
 		c.printer.print(message(*ev.Item, c.people))

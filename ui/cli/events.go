@@ -183,6 +183,17 @@ type messageEvent struct {
 	Problem  *app.Problem `json:"problem,omitempty"`
 }
 
+// pairingEvent: codes are compared with somebody, or that has ended.
+type pairingEvent struct {
+	Peer    who          `json:"peer"`
+	State   string       `json:"state"`          // "connecting", "comparing", "confirmed", "paired", "failed"
+	Ours    bool         `json:"ours"`           // this side began
+	Code    string       `json:"code,omitempty"` // six digits
+	Until   time.Time    `json:"until,omitzero"` // when it ends by itself
+	Answer  bool         `json:"answer"`         // it waits for a line on standard input
+	Problem *app.Problem `json:"problem,omitempty"`
+}
+
 // examiningEvent: the doctor looks at the network.
 type examiningEvent struct {
 	WaitMS int64 `json:"wait_ms"` // how long at most, about
@@ -242,6 +253,7 @@ func (messageEvent) kind() string   { return "message" }
 func (errorEvent) kind() string     { return "error" }
 func (warningEvent) kind() string   { return "warning" }
 func (versionEvent) kind() string   { return "version" }
+func (pairingEvent) kind() string   { return "pairing" }
 func (examiningEvent) kind() string { return "examining" }
 func (findingEvent) kind() string   { return "finding" }
 func (doctorEvent) kind() string    { return "doctor" }
@@ -260,6 +272,7 @@ func (e messageEvent) chatter() bool { return e.Outgoing && e.Problem == nil }
 func (errorEvent) chatter() bool     { return false }
 func (warningEvent) chatter() bool   { return false }
 func (versionEvent) chatter() bool   { return false }
+func (pairingEvent) chatter() bool   { return false }
 func (examiningEvent) chatter() bool { return true }
 func (e findingEvent) chatter() bool { return e.Severity == string(app.SeverityOK) }
 func (doctorEvent) chatter() bool    { return false }

@@ -26,7 +26,7 @@ const manual = "../../docs/JSON.md"
 // everyEvent has each type of event once.
 var everyEvent = []event{
 	listeningEvent{}, visibleEvent{}, searchingEvent{}, peerEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
-	doneEvent{}, messageEvent{}, examiningEvent{}, findingEvent{}, doctorEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
+	doneEvent{}, messageEvent{}, pairingEvent{}, examiningEvent{}, findingEvent{}, doctorEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
 }
 
 // documented reads a line as the event that it says it is. No member may be
@@ -226,6 +226,9 @@ func TestBothPrintersKnowEveryEvent(t *testing.T) {
 			e = filled
 		case fileEvent:
 			filled.Result = "failed"
+			e = filled
+		case pairingEvent:
+			filled.State = string(app.PairingComparing)
 			e = filled
 		}
 		text.print(e)

@@ -20,19 +20,21 @@ const orderTime = 10 * time.Second
 // order is one line that a program writes to standard input of send or receive with
 // --json: what to do with which transfer.
 type order struct {
-	verb string // "accept", "decline", "pause", "resume", "cancel", "files" or "leave_out"
+	verb string // "accept", "decline", "pause", "resume", "cancel", "files", "leave_out", "same" or "differ"
 	id   app.ItemID
 
+	code   string     // of same and differ, which have no id
 	policy app.Policy // beside accept; empty: as set
 	entry  *uint32    // beside files and leave_out
 }
 
 // parseOrder reads an object with exactly one of the verbs, whose value is the id of
-// a transfer, and what belongs to it.
+// a transfer or the code of a pairing, and what belongs to it.
 func parseOrder(line string) (o order, err error) {
 	var verbs struct {
 		Accept, Decline, Pause, Resume, Cancel, Files *app.ItemID
 		LeaveOut                                      *app.ItemID `json:"leave_out"`
+		Same, Differ                                  *string
 		Entry                                         *uint32
 		Policy                                        app.Policy
 	}
@@ -54,6 +56,15 @@ func parseOrder(line string) (o order, err error) {
 			return o, errors.New("want one order in a line")
 		default:
 			o = order{verb: verb, id: *id}
+		}
+	}
+	for verb, code := range map[string]*string{"same": verbs.Same, "differ": verbs.Differ} {
+		switch {
+		case code == nil:
+		case o.verb != "":
+			return o, errors.New("want one order in a line")
+		default:
+			o = order{verb: verb, code: *code}
 		}
 	}
 	o.policy, o.entry = verbs.Policy, verbs.Entry
@@ -78,6 +89,7 @@ type controller struct {
 	known    func(app.ItemID) bool
 	outgoing func(app.ItemID) bool
 	printer  printer
+	pairing  *app.Pairing // as last told; nil: none
 }
 
 func (c *controller) warn(problem app.Problem) { c.printer.print(warningEvent{problem}) }
@@ -104,12 +116,23 @@ func (c *controller) line(text string) {
 	c.obey(o)
 }
 
-func (c *controller) notUnderstood(text string, err error) {
-	c.warn(app.Problem{Code: codeUsage, Text: fmt.Sprintf("order %.200q: %v", text, err), Hint: `write one object in each line, such as {"pause":"ID"}`})
+func (c *controller) notUnderstood(text string, err error) { c.warn(orderNotUnderstood(text, err)) }
+
+func orderNotUnderstood(text string, err error) app.Problem {
+	return app.Problem{Code: codeUsage, Text: fmt.Sprintf("order %.200q: %v", text, err), Hint: `write one object in each line, such as {"pause":"ID"}`}
+}
+
+// noSuchCode is the warning about an answer to a code that is not being compared.
+func noSuchCode(o order) app.Problem {
+	return app.Problem{Code: app.CodeNoPairing, Object: o.code, Text: fmt.Sprintf("%s %.80q: no such code is being compared", o.verb, o.code), Hint: "the code is that of the last pairing event, and it is answered once"}
 }
 
 // obey hands an order to the backend. What comes of it arrives as events.
 func (c *controller) obey(o order) {
+	if o.verb == "same" || o.verb == "differ" {
+		c.compare(o)
+		return
+	}
 	if !c.known(o.id) {
 		c.warn(app.Problem{Code: codeUsage, Object: string(o.id), Text: fmt.Sprintf("%s %.80q: there is no such transfer here", o.verb, o.id), Hint: "the id is that of an offer, state or progress event"})
 		return
@@ -132,6 +155,19 @@ func (c *controller) obey(o order) {
 		c.warn(app.Problem{Code: codeUsage, Object: string(o.id), Text: fmt.Sprintf("%s %.80q: no offer with this id waits", o.verb, o.id), Hint: "the id is that of an offer event, and each is answered once"})
 	}
 	if err != nil {
+		c.warn(*app.AsProblem(err))
+	}
+}
+
+// compare passes on whether the code is the same elsewhere.
+func (c *controller) compare(o order) {
+	if c.pairing == nil || c.pairing.State != app.PairingComparing || c.pairing.Code != o.code {
+		c.warn(noSuchCode(o))
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), orderTime)
+	defer cancel()
+	if err := c.backend.AnswerPairing(ctx, c.pairing.Person, o.code, o.verb == "same"); err != nil {
 		c.warn(*app.AsProblem(err))
 	}
 }

@@ -82,7 +82,7 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	r.orders = p.newController(b, r.knows, func(app.ItemID) bool { return false })
 	switch r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); {
 	case o.Accept == app.AcceptAsk:
-		r.asker = p.newAsker(ctx, r.answer, r.orders)
+		r.asker = p.newAsker(ctx, r.answer, r.compare, r.orders)
 	case p.takesOrders():
 		r.input = readLines(ctx, p.in)
 	}
@@ -190,6 +190,8 @@ func (r *receiving) apply(ev app.Event) (code int, over bool) {
 		r.listening(*ev.Me, r.folder)
 	case ev.Kind == app.EventProblem && ev.Problem != nil:
 		r.program.printer.print(warningEvent{*ev.Problem})
+	case ev.Pairing != nil:
+		r.pairing(*ev.Pairing)
 	case ev.Item == nil || ev.Item.Outgoing:
 	case ev.Item.Message != nil && ev.New:
 		r.program.printer.print(message(*ev.Item, r.people))
@@ -222,6 +224,40 @@ func (r *receiving) incoming(it app.Item) (code int, over bool) {
 		return outcome(t), true
 	}
 	return 0, false
+}
+
+// pairing takes a change of a comparison of codes. One that was begun here, from another
+// terminal, is asked about there.
+func (r *receiving) pairing(v app.Pairing) {
+	r.orders.pairing = &v
+	waits := v.State == app.PairingComparing && !v.Ours
+	tell := func() { r.program.printer.print(pairingNews(v, r.people, waits && (r.asker != nil || r.input != nil))) }
+	switch {
+	case v.Ours:
+	case r.asker == nil:
+		tell()
+	case waits:
+		r.asker.pairing(v, tell)
+	default:
+		r.asker.settled(pairingQuestion)
+		tell()
+		r.asker.next()
+	}
+}
+
+// compare passes on what somebody says about a code.
+func (r *receiving) compare(v app.Pairing, said codeAnswer) {
+	ctx, cancel := context.WithTimeout(context.Background(), orderTime)
+	defer cancel()
+	var err error
+	if said == codeNobody {
+		err = r.backend.CancelPairing(ctx, v.Person)
+	} else {
+		err = r.backend.AnswerPairing(ctx, v.Person, v.Code, said == codeSame)
+	}
+	if err != nil {
+		r.program.printer.print(warningEvent{*app.AsProblem(err)})
+	}
 }
 
 // answer passes the decision on an offer to the backend.

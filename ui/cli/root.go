@@ -30,6 +30,7 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 peer not found, 4 declined,
   yonder peers
   yonder send --to "Quiet Heron" photos/ notes.txt
   yonder chat "Quiet Heron" "on my way"
+  yonder pair "Quiet Heron"
   yonder doctor`,
 		Version:       p.version,
 		Args:          cobra.ArbitraryArgs,
@@ -50,7 +51,7 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 peer not found, 4 declined,
 	})
 	p.flags.register(root)
 	p.flags.registerVisible(root)
-	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.doctorCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.pairCommand(), p.doctorCommand(), p.versionCommand(), p.manCommand())
 	return root
 }
 

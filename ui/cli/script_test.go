@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //	                      $NAME is where to reach it
 //	await NAME REGEXP     waits until its output matches
 //	answer NAME accept|decline    answers its last offer with a line of JSON
+//	compare NAME same|differ      answers the last code that it shows with a line of JSON
 //	type NAME TEXT        writes a line to it; ^C is Ctrl+C, without a line
 //	hangup NAME           ends its standard input
 //	finish NAME SIGNAL|- CODE   sends INT, TERM or KILL (or nothing), wants the exit code;
@@ -68,7 +69,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"start": start, "await": await, "answer": answerOffer, "type": typeLine, "hangup": hangup, "finish": finish,
-			"describes": describes, "same": same, "exit": exitWith,
+			"compare": compareCode, "describes": describes, "same": same, "exit": exitWith,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
@@ -206,6 +207,15 @@ func answerOffer(ts *testscript.TestScript, _ bool, args []string) {
 	offer := regexp.MustCompile(`"event":"offer","id":"([0-9a-f]+)"`)
 	b.await(ts, offer)
 	found := offer.FindAllStringSubmatch(b.out.String(), -1)
+	_, err := fmt.Fprintf(b.stdin, "{%q:%q}\n", args[1], found[len(found)-1][1])
+	ts.Check(err)
+}
+
+func compareCode(ts *testscript.TestScript, _ bool, args []string) {
+	b := named(ts, args[0])
+	code := regexp.MustCompile(`"code":"([0-9]{6})"`)
+	b.await(ts, code)
+	found := code.FindAllStringSubmatch(b.out.String(), -1)
 	_, err := fmt.Fprintf(b.stdin, "{%q:%q}\n", args[1], found[len(found)-1][1])
 	ts.Check(err)
 }

@@ -47,6 +47,8 @@ func (t *textPrinter) print(e event) {
 		t.done(e)
 	case messageEvent:
 		t.message(e)
+	case pairingEvent:
+		t.pairing(e)
 	case errorEvent:
 		t.problem(t.paint(red, "error:"), e.Problem)
 	case warningEvent:
