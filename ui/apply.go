@@ -29,6 +29,8 @@ func (w *Window) Apply(ev app.Event) {
 		if ev.Settings != nil {
 			w.applySettings(*ev.Settings)
 		}
+	case app.EventPairing:
+		w.applyPairing(ev.Pairing)
 	case app.EventTyped:
 		w.typed = ev.Typed
 		w.refreshTyped()
@@ -75,6 +77,7 @@ func (w *Window) applyState(s app.State) {
 	w.refreshPeople()
 	w.refreshTyped()
 	w.refreshThread()
+	w.applyPairing(s.Pairing)
 	if !w.chosen.IsZero() {
 		w.load(w.chosen)
 	}
@@ -104,6 +107,10 @@ func (w *Window) applyPerson(p app.Person) {
 	w.refreshTypedOf(p.ID)
 	if p.ID == w.chosen {
 		w.thread.refreshHead()
+		w.thread.pairing.refresh()
+		if w.inDetails {
+			w.details.refresh()
+		}
 		w.markRead()
 	}
 }
@@ -118,6 +125,9 @@ func (w *Window) applyForgot(id app.DeviceID) {
 	w.refreshTypedOf(id)
 	if id == w.chosen {
 		w.chosen = app.DeviceID{}
+		if w.inDetails {
+			w.closeDetails()
+		}
 		w.refreshThread()
 	}
 }

@@ -28,7 +28,7 @@ func newBanner(w *Window) *banner {
 		w: w, back: canvas.NewRectangle(nil), edge: canvas.NewRectangle(nil),
 		text: newProse("", theme.ColorNameForeground, false), next: newProse("", theme.ColorNamePlaceHolder, true),
 	}
-	b.send = newButton(w, "", nil, w.sendPending).strong()
+	b.send = newButton(w, "", nil, nil).strong()
 	b.close = newIconButton(w, theme.CancelIcon(), w.words.L("banner.close"), w.closeBanner)
 	b.Hide()
 	b.ExtendBaseWidget(b)
@@ -48,13 +48,18 @@ func (w *Window) refreshBanner() {
 			m = warning
 		}
 		b.say(m, sentence, next)
+	case w.awayPairing() != nil:
+		name := w.words.L("person.unknown")
+		if p := w.people[w.pairing.Person]; p != nil {
+			name = shorten(cleanName(p.Name), 40)
+		}
+		b.offer(w.words.L("pairing.show"), w.toPairing)
+		b.say(neutral, w.words.L("pairing.title.theirs", "name", name), "")
 	case len(w.pending) > 0:
 		next := w.words.L("pending.choose")
 		if p := w.people[w.chosen]; p != nil {
 			next = ""
-			b.send.Text = w.words.L("pending.send", "name", shorten(cleanName(p.Name), 18))
-			b.send.Refresh()
-			b.send.Show()
+			b.offer(w.words.L("pending.send", "name", shorten(cleanName(p.Name), 18)), w.sendPending)
 		}
 		b.say(neutral, w.words.N("pending.title", int64(len(w.pending)), "names", pathNames(w.pending)), next)
 	case w.hint != "":
@@ -65,10 +70,19 @@ func (w *Window) refreshBanner() {
 	w.right.Refresh()
 }
 
+// offer shows the button, with what it does.
+func (b *banner) offer(text string, do func()) {
+	b.send.Text, b.send.name, b.send.OnTapped = text, text, do
+	b.send.Refresh()
+	b.send.Show()
+}
+
 // closeBanner takes away what the banner says.
 func (w *Window) closeBanner() {
 	if w.problem != nil || w.hint != "" {
 		w.showProblem(nil)
+	} else if v := w.awayPairing(); v != nil {
+		w.pairingOrder(actBreak)
 	} else {
 		w.dropPending()
 	}

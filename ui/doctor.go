@@ -107,7 +107,7 @@ func (p *doctorPanel) fact(f fact) fyne.CanvasObject {
 
 // openDoctor opens the panel and examines the network; addrs are tried too.
 func (w *Window) openDoctor(addrs ...string) {
-	w.fromSettings = w.inPanel && !w.inDoctor
+	w.fromSettings = w.inPanel && !w.inDoctor && !w.inDetails
 	w.showDoctor()
 	if !w.examined.running {
 		w.examine(addrs)
@@ -116,9 +116,10 @@ func (w *Window) openDoctor(addrs ...string) {
 
 // showDoctor puts the panel in place of what is shown.
 func (w *Window) showDoctor() {
-	w.inPanel, w.inDoctor = true, true
+	w.inPanel, w.inDoctor, w.inDetails = true, true, false
 	w.thread.content.Hide()
 	w.panel.content.Hide()
+	w.details.content.Hide()
 	w.doctor.content.Show()
 	w.refreshPeople()
 	w.right.Refresh()

@@ -15,7 +15,8 @@ import (
 //	Ctrl+D          find out why somebody is not found
 //	Ctrl+L          to the list of people, where the arrows choose
 //	Alt+Up, Alt+Down  the person before, after
-//	Esc             back: from the settings and the doctor, from paths that wait, from a problem
+//	Ctrl+I          who the chosen person is
+//	Esc             back: from the settings, the details and the doctor, from paths that wait, from a problem
 func (w *Window) addShortcuts() {
 	for key := range w.shortcuts() {
 		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key.KeyName, Modifier: key.Modifier}, func(s fyne.Shortcut) { w.shortcut(s) })
@@ -33,6 +34,7 @@ func (w *Window) shortcuts() map[desktop.CustomShortcut]func() {
 		{KeyName: fyne.KeyE, Modifier: ctrl}:         w.chooseVisible,
 		{KeyName: fyne.KeyR, Modifier: ctrl}:         w.lookAgain,
 		{KeyName: fyne.KeyD, Modifier: ctrl}:         w.openDoctorHere,
+		{KeyName: fyne.KeyI, Modifier: ctrl}:         w.openDetails,
 		{KeyName: fyne.KeyL, Modifier: ctrl}:         w.focusPeople,
 		{KeyName: fyne.KeyUp, Modifier: alt}:         w.previousPerson,
 		{KeyName: fyne.KeyDown, Modifier: alt}:       w.nextPerson,
@@ -70,6 +72,8 @@ func (w *Window) escape() {
 		w.closeFiles()
 	case w.inDoctor:
 		w.closeDoctor()
+	case w.inDetails:
+		w.closeDetails()
 	case w.inPanel:
 		w.showPanel(false)
 	case w.problem != nil || w.hint != "":

@@ -1,13 +1,14 @@
 package ui
 
 // togglePanel opens and closes the settings.
-func (w *Window) togglePanel() { w.showPanel(!w.inPanel || w.inDoctor) }
+func (w *Window) togglePanel() { w.showPanel(!w.inPanel || w.inDoctor || w.inDetails) }
 
 // showPanel puts the settings in place of the conversation, or back.
 func (w *Window) showPanel(open bool) {
-	opening := open && (!w.inPanel || w.inDoctor)
-	w.inPanel, w.inDoctor = open, false
+	opening := open && (!w.inPanel || w.inDoctor || w.inDetails)
+	w.inPanel, w.inDoctor, w.inDetails = open, false, false
 	w.doctor.content.Hide()
+	w.details.content.Hide()
 	if opening {
 		w.panel.fill(w.settings)
 	}
@@ -20,6 +21,7 @@ func (w *Window) showPanel(open bool) {
 		w.thread.content.Show()
 	}
 	w.refreshPeople()
+	w.refreshBanner()
 	w.right.Refresh()
 	if opening {
 		w.win.Canvas().Focus(w.panel.name)

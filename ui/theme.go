@@ -23,6 +23,9 @@ const (
 	colorNeutralSoft fyne.ThemeColorName = "yonderNeutralSoft" // behind words without a mood
 )
 
+// sizeCode is the size of a code that people read from the screen.
+const sizeCode fyne.ThemeSizeName = "yonderCode"
+
 // look is Yonder's theme: quiet surfaces, one blue accent, generous space. It
 // follows the system between light and dark unless force says otherwise.
 type look struct {
@@ -70,6 +73,7 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameText:            14,
 	theme.SizeNameSubHeadingText:  16,
 	theme.SizeNameHeadingText:     21,
+	sizeCode:                      36,
 	theme.SizeNamePadding:         4,
 	theme.SizeNameInnerPadding:    8,
 	theme.SizeNameInlineIcon:      18,

@@ -27,6 +27,8 @@ type thread struct {
 	blankTo *prose
 	newer   *button // while newer items are below the visible part
 	compose *composer
+	pairing *pairingCard
+	verify  *button // begins to compare codes; hidden for who is verified or away
 }
 
 func newThread(w *Window) *thread {
@@ -39,13 +41,16 @@ func newThread(w *Window) *thread {
 	t.newer.Hide()
 	t.compose = newComposer(w)
 
-	head := container.NewBorder(nil, nil, t.avatar, nil,
+	t.pairing = newPairingCard(w)
+	t.verify = newButton(w, w.words.L("pairing.begin"), nil, func() { w.beginPairing(w.chosen) })
+	info := newIconButton(w, theme.InfoIcon(), w.words.L("details.title"), w.openDetails)
+	head := container.NewBorder(nil, nil, t.avatar, container.NewHBox(container.NewCenter(t.verify), container.NewCenter(info)),
 		inset(container.NewVBox(layout.NewSpacer(), tight(container.New(beside{}, t.name, t.badge), t.facts), layout.NewSpacer()), 10, 0))
 	top := container.NewVBox(inset(head, threadMargin, 12), widget.NewSeparator())
 	t.blankTo = newProse("", theme.ColorNamePlaceHolder, false).center()
 	t.blank = newColumn(column{limit: 380, margin: 20, gap: 8}, newGap(0, 60), t.blankTo)
 	floating := container.NewVBox(layout.NewSpacer(), container.NewCenter(t.newer), newGap(0, 8))
-	t.talk = container.NewBorder(top, t.compose.content, nil, nil, container.NewStack(t.list, t.blank, floating))
+	t.talk = container.NewBorder(top, t.compose.content, nil, nil, container.New(under{}, t.pairing, container.NewStack(t.list, t.blank, floating)))
 	t.nobody = t.buildNobody()
 	t.content = container.NewStack(t.nobody, t.talk)
 	return t
@@ -109,6 +114,7 @@ func (w *Window) refreshThread() {
 	}
 	t.nobody.Hide()
 	t.talk.Show()
+	t.pairing.refresh()
 	t.refreshHead()
 	t.compose.setDraft(w.drafts[w.chosen])
 	t.list.atEnd = true
@@ -133,6 +139,7 @@ func (t *thread) refreshHead() {
 		facts += " · " + cleanName(p.Addresses[0].Addr)
 	}
 	t.facts.setText(facts)
+	t.verify.Hidden = !p.Present || p.Level < app.Unknown || p.Level >= app.Paired || t.pairing.Visible() && t.w.pairing != nil && !t.w.pairing.State.Ended()
 	t.refreshHints()
 	t.content.Refresh()
 }

@@ -9,7 +9,7 @@
 // a problem line. Everything else runs on Fyne's goroutine.
 //
 // Where to look: people.go is the left side, thread.go the right one with
-// message.go, transfer.go and offer.go for its rows, settings.go and doctor.go the
+// message.go, transfer.go and offer.go for its rows, settings.go, doctor.go and details.go the
 // panels that take its place; rows.go is the scrolling column that all of them use. What a
 // row says is decided in card.go, without any widget. Every sentence is in
 // translations/ and is looked up by text.go; every remote name passes clean.go.
@@ -75,26 +75,31 @@ type Window struct {
 	moving   map[app.ItemID]bool // transfers that would be cut by closing
 	asked    map[app.ItemID]bool // orders given whose outcome is not here yet
 
-	chosen   app.DeviceID // the open conversation; zero: none
-	pending  []string     // paths that wait for a person to be chosen
-	problem  *app.Problem // shown above the conversation
-	hint     string       // a friendly line in the same place
-	drafts   map[app.DeviceID]string
-	policies map[app.ItemID]app.Policy // chosen for offers that are not answered
-	ready    bool                      // the first state arrived
-	focused  bool                      // the window has the user's attention
-	closed   atomic.Bool               // also read by what Fyne runs late, elsewhere
-	drawn    fyne.ThemeVariant
-	inPanel  bool // the settings or the doctor are open in place of the conversation
-	inDoctor bool // the doctor is
-	side     *sidebar
-	thread   *thread
-	panel    *settingsPanel
-	doctor   *doctorPanel
-	banner   *banner
-	right    *fyne.Container
-	asking   *widget.PopUp // the question before quitting
-	files    *filesDialog  // of a running transfer; nil: not open
+	chosen    app.DeviceID // the open conversation; zero: none
+	pending   []string     // paths that wait for a person to be chosen
+	problem   *app.Problem // shown above the conversation
+	hint      string       // a friendly line in the same place
+	drafts    map[app.DeviceID]string
+	policies  map[app.ItemID]app.Policy // chosen for offers that are not answered
+	ready     bool                      // the first state arrived
+	focused   bool                      // the window has the user's attention
+	closed    atomic.Bool               // also read by what Fyne runs late, elsewhere
+	drawn     fyne.ThemeVariant
+	inPanel   bool // the settings or the doctor are open in place of the conversation
+	inDoctor  bool // the doctor is
+	inDetails bool // the details of a person are
+	side      *sidebar
+	thread    *thread
+	panel     *settingsPanel
+	doctor    *doctorPanel
+	details   *detailsPanel
+	banner    *banner
+	right     *fyne.Container
+	asking    *widget.PopUp // the question before quitting
+	files     *filesDialog  // of a running transfer; nil: not open
+
+	pairing   *app.Pairing // of codes: under way, or as it ended; nil: none is shown
+	comparing bool         // an order about it was given
 
 	examined     examination
 	fromSettings bool // the doctor was opened from there
@@ -177,20 +182,25 @@ func (w *Window) build() {
 	if w.thread != nil {
 		w.thread.keepDraft()
 		w.doctor.busy.Stop() // or its animation goes on unseen
+		w.thread.pairing.stop()
 	}
 	w.side = newSidebar(w)
 	w.thread = newThread(w)
 	w.panel = newSettingsPanel(w)
 	w.doctor = newDoctorPanel(w)
+	w.details = newDetailsPanel(w)
 	w.banner = newBanner(w)
-	w.right = container.New(under{}, w.banner, w.thread.content, w.panel.content, w.doctor.content)
+	w.right = container.New(under{}, w.banner, w.thread.content, w.panel.content, w.doctor.content, w.details.content)
 	w.win.SetContent(newHalves(w.side.content, w.right))
 	w.refreshPeople()
 	w.refreshTyped()
 	w.refreshThread()
-	if w.inDoctor {
+	switch {
+	case w.inDoctor:
 		w.showDoctor()
-	} else {
+	case w.inDetails:
+		w.openDetails()
+	default:
 		w.showPanel(w.inPanel)
 	}
 	w.refreshBanner()
