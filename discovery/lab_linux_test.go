@@ -238,7 +238,9 @@ func (n *lab) comings(how labHow) (rows []string) {
 	}
 	late := n.start(n.hosts, how)
 	row("a newcomer is seen", n.seen("up", late.id, late.begun, 30*time.Second))
-	late.gather()
+	for end := time.Now().Add(30 * time.Second); len(late.firsts("up")) < n.hosts-1 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		late.gather()
+	}
 	var took []time.Duration
 	for _, at := range late.firsts("up") {
 		took = append(took, at.Sub(late.begun))
