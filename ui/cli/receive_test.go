@@ -85,8 +85,8 @@ func TestReceiveAsksInATerminal(t *testing.T) {
 	if code := s.run(t, "receive", "--once", "--policy", "skip"); code != exitOK {
 		t.Errorf("exit code %d, want 0; errors %q", code, s.err.String())
 	}
-	if s.opened.Accept != app.AcceptAsk {
-		t.Errorf("on a terminal offers are accepted as %q, want %q", s.opened.Accept, app.AcceptAsk)
+	if s.opened.Accept != "" {
+		t.Errorf("on a terminal offers are accepted as %q, want what rules say", s.opened.Accept)
 	}
 	if got, want := s.answers["a"], (app.Answer{Accept: true}); got != want || s.opened.Policy != app.SkipExisting {
 		t.Errorf("Answer(%+v), want %+v", got, want)
