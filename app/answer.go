@@ -73,6 +73,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 	r.answered = true
 	rec := r.rec.clone()
 	t := rec.Transfer
+	t.Decided = false
 	if a.runs[rec.ID] != r { // replaced or cancelled meanwhile
 		return transfer.Decision{Reason: transfer.ErrDeclined}
 	}
@@ -108,7 +109,7 @@ func (a *App) fail(r *run, p *Problem) transfer.Decision {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rec := r.rec.clone()
-	rec.Transfer.State, rec.Transfer.Problem = Failed, p
+	rec.Transfer.State, rec.Transfer.Problem, rec.Transfer.Decided = Failed, p, false
 	if a.runs[rec.ID] == r {
 		delete(a.runs, rec.ID)
 		a.save(r, rec)

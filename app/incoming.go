@@ -67,7 +67,7 @@ func (a *App) ruled(ctx context.Context, p *person, in incoming, facts offerFact
 		to = landing{folder: facts.Partial.Folder, base: facts.Partial.Folder}
 		answer.Folder, answer.Policy = to.folder, policyName(facts.Partial.Policy)
 	}
-	r := a.enter(p, in, facts, to)
+	r := a.enter(p, in, facts, to, ruling)
 	if ruling == ask {
 		a.spawn(func() { a.lookForNames(r, to.folder) })
 	}
@@ -122,13 +122,13 @@ func (a *App) openOffers(id DeviceID) (n int) {
 
 // enter puts an offer into the thread: as a new item, or as the one that it
 // continues. The caller holds mu.
-func (a *App) enter(p *person, in incoming, facts offerFacts, to landing) *run {
+func (a *App) enter(p *person, in incoming, facts offerFacts, to landing, ruling ruling) *run {
 	rec, isNew := a.itemFor(p, facts)
 	t := rec.Transfer
 	fill(t, in.Progress())
 	t.State, t.Problem, t.Rate, t.Left, t.Existing = Offered, nil, 0, -1, 0
 	rec.Wire = facts.Transfer
-	t.Policy, t.Folder = policyName(facts.Wish), ""
+	t.Policy, t.Folder, t.Decided = policyName(facts.Wish), "", ruling != ask
 	if to.ruled {
 		t.Folder = to.folder
 	}
@@ -222,7 +222,7 @@ func (a *App) ended(in incoming, rep transfer.Report, err error) {
 	rec := r.rec.clone()
 	t := rec.Transfer
 	fill(t, last)
-	t.Rate, t.Left = 0, -1
+	t.Rate, t.Left, t.Decided = 0, -1, false
 	t.State, t.Problem = a.verdict(rec, err, nil)
 	if r.withdrawn && t.State == Interrupted {
 		t.State, t.Problem = Cancelled, newProblem(CodeCancelledBy, a.nameOf(rec.Person), "")

@@ -156,7 +156,7 @@ func TestRuleDecides(t *testing.T) {
 					if test.code != "" && (done.Problem == nil || done.Problem.Code != test.code) {
 						t.Errorf("the sender learns %+v, want %s", done.Problem, test.code)
 					}
-					asked := 0
+					told := 0
 					for drained := false; !drained; {
 						synctest.Wait()
 						select {
@@ -167,20 +167,24 @@ func TestRuleDecides(t *testing.T) {
 						}
 					}
 					for _, ev := range fb.log {
-						if ev.Kind == EventItem {
-							asked++
+						if ev.Kind != EventItem {
+							continue
+						}
+						told++
+						if tr := ev.Item.Transfer; tr.State == Offered != tr.Decided {
+							t.Errorf("%s and decided %v: the user would be asked", tr.State, tr.Decided)
 						}
 					}
-					if never := test.rule.Accept == RuleNever; never != (asked == 0) {
-						t.Errorf("the receiver was told %d times", asked)
+					if never := test.rule.Accept == RuleNever; never != (told == 0) {
+						t.Errorf("the receiver was told %d times", told)
 					}
 					return
 				}
 				got := fb.incoming()
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if state := b.lookup(got.ID).Transfer; state.State != Offered {
-					t.Fatalf("it is %s", state.State)
+				if state := b.lookup(got.ID).Transfer; state.State != Offered || state.Decided {
+					t.Fatalf("it is %s, decided %v", state.State, state.Decided)
 				}
 				if n := len(test.scan); n > 0 && fb.items[got.ID].Transfer.Bytes <= fakeSize && test.askAbove+test.rule.MaxBytes > 0 {
 					t.Errorf("asked at %d bytes, which are not too many", fb.items[got.ID].Transfer.Bytes)

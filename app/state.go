@@ -175,6 +175,8 @@ type Transfer struct {
 	Paused bool   `json:"paused,omitempty"` // by this side, until it is resumed: over cuts and restarts, and an outgoing one does not go on by itself
 	Parent ItemID `json:"parent,omitempty"` // the transfer, with the same person in the same direction, that this one adds to
 
+	Decided bool `json:"decided,omitempty"` // incoming and Offered: without asking; it is told in this state only to be complete
+
 	PeerPaused bool `json:"peer_paused,omitempty"` // by the other side, while it is Running
 }
 

@@ -217,7 +217,7 @@ func (r *receiving) incoming(it app.Item) (code int, over bool) {
 	}
 	if r.asker == nil {
 		r.transfer(it)
-	} else if t.State == app.Offered {
+	} else if t.State == app.Offered && !t.Decided {
 		r.asker.offer(it, r.news(it), func() { r.ask(it) })
 	} else {
 		r.asker.settled(it.ID)

@@ -71,6 +71,21 @@ func TestReceiveBesideAnOwner(t *testing.T) {
 	}
 }
 
+// TestReceiveDoesNotAskWhatIsDecided: by a rule, say.
+func TestReceiveDoesNotAskWhatIsDecided(t *testing.T) {
+	s := session{typed: true, tty: true, play: func(s *session) {
+		taken := incoming(app.Offered)
+		taken.Decided = true
+		s.transfer("a", false, taken)
+		s.transfer("a", false, incoming(app.Running))
+		s.transfer("a", false, arrived())
+		s.user.Close()
+	}}
+	if code := s.run(t, "receive", "--once"); code != exitOK || strings.Contains(s.out.String(), "Accept?") || len(s.answers) != 0 {
+		t.Errorf("exit code %d, output %q, answers %v", code, s.out.String(), s.answers)
+	}
+}
+
 func TestReceiveAsksInATerminal(t *testing.T) {
 	s := session{typed: true, tty: true, play: func(s *session) {
 		s.transfer("a", false, incoming(app.Offered))
