@@ -10,10 +10,11 @@ import (
 // Answer implements [Backend].
 func (a *App) Answer(ctx context.Context, item ItemID, answer Answer) error {
 	a.mu.Lock()
-	rec, made := a.lookup(item), !a.chosenFolder() && answer.Folder == ""
-	open := a.offer(item)
-	if answer.Folder == "" {
-		answer.Folder = a.folder()
+	rec, open := a.lookup(item), a.offer(item)
+	to := landing{folder: answer.Folder, base: answer.Folder}
+	if open != nil && answer.Folder == "" {
+		to = a.landing(a.person(rec.Person, ""), open.in.Progress().Names)
+		answer.Folder = to.folder
 	}
 	a.mu.Unlock()
 	if rec == nil || rec.Transfer == nil || rec.Outgoing {
@@ -23,7 +24,7 @@ func (a *App) Answer(ctx context.Context, item ItemID, answer Answer) error {
 		return nil
 	}
 	if answer.Accept {
-		if p := checkFolder(answer.Folder, made); p != nil {
+		if p := to.check(); p != nil {
 			return p
 		}
 	}
@@ -37,7 +38,23 @@ func (a *App) Answer(ctx context.Context, item ItemID, answer Answer) error {
 	}
 	open.answered = true
 	open.answers <- answer
+	if answer.Accept && answer.Always {
+		a.always(a.person(rec.Person, ""))
+	}
 	return nil
+}
+
+// always takes the offers of p without asking from now on, or begins to compare the codes
+// that it needs for that. The caller holds mu.
+func (a *App) always(p *person) {
+	rule := p.rec.Rule
+	rule.Accept = RuleAlways
+	a.setRule(p, rule, p.rec.RuleBase)
+	if p.rec.Level < Paired {
+		if err := a.pair(p.rec.ID); err != nil { // the offer is accepted all the same
+			a.tell(AsProblem(err))
+		}
+	}
 }
 
 // offer returns the run of an item that waits for an answer, else nil. The caller
@@ -56,6 +73,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 	r.answered = true
 	rec := r.rec.clone()
 	t := rec.Transfer
+	t.Decided = false
 	if a.runs[rec.ID] != r { // replaced or cancelled meanwhile
 		return transfer.Decision{Reason: transfer.ErrDeclined}
 	}
@@ -64,7 +82,7 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 		if answer.Nobody {
 			reason, code = transfer.ErrNobody, CodeNobody
 		}
-		t.State, t.Problem = Declined, newProblem(code, a.me.Name, "")
+		t.State, t.Problem, t.Folder = Declined, newProblem(code, a.me.Name, ""), ""
 		unpause(t)
 		delete(a.runs, rec.ID)
 		a.save(r, rec)
@@ -85,13 +103,13 @@ func (a *App) decide(r *run, answer Answer) transfer.Decision {
 	return transfer.Decision{Accept: true, Folder: answer.Folder, Policy: policies[t.Policy], Links: links}
 }
 
-// refuse ends an offer that would have been accepted without asking, had there been
+// fail ends an offer that would have been accepted without asking, had there been
 // a place for it.
-func (a *App) refuse(r *run, p *Problem) transfer.Decision {
+func (a *App) fail(r *run, p *Problem) transfer.Decision {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rec := r.rec.clone()
-	rec.Transfer.State, rec.Transfer.Problem = Failed, p
+	rec.Transfer.State, rec.Transfer.Problem, rec.Transfer.Decided = Failed, p, false
 	if a.runs[rec.ID] == r {
 		delete(a.runs, rec.ID)
 		a.save(r, rec)

@@ -90,8 +90,12 @@ type Backend interface {
 
 	// SetTrust changes how far a person is trusted: Blocked, Known, and for who is Paired or
 	// Mine also these two. Only comparing codes makes somebody Paired ([CodeNotPaired]). Who is
-	// trusted less loses the connection.
+	// trusted less loses the connection, and what [Rule] allowed; its folder stays.
 	SetTrust(ctx context.Context, person DeviceID, level Level) error
+
+	// SetRule replaces what holds for the offers of a person. An invalid value is refused with
+	// [CodeBadSetting], naming the field in Problem.Detail; the old rule stays.
+	SetRule(ctx context.Context, person DeviceID, rule Rule) error
 
 	// Configure replaces the settings, except those that other methods change. An invalid value is refused with
 	// [CodeBadSetting], naming the field in Problem.Detail; the old ones stay.
@@ -130,7 +134,8 @@ type SendRequest struct {
 // Answer is the receiver's decision on an offer.
 type Answer struct {
 	Accept bool   `json:"accept"`
-	Folder string `json:"folder,omitempty"` // absolute; empty: the usual one
+	Always bool   `json:"always,omitempty"` // with Accept: those of this person from now on too, once codes were compared; else that begins
+	Folder string `json:"folder,omitempty"` // absolute; empty: the usual one of the person
 	Policy Policy `json:"policy,omitempty"` // empty: as in the settings
 	Nobody bool   `json:"nobody,omitempty"` // declined because nobody was there to ask
 }

@@ -118,6 +118,11 @@ func (c *Client) SetTrust(ctx context.Context, person DeviceID, level Level) err
 	return c.call(ctx, "trust", params{Person: person, Level: level}, nil)
 }
 
+// SetRule implements [Backend].
+func (c *Client) SetRule(ctx context.Context, person DeviceID, rule Rule) error {
+	return c.call(ctx, "rule", params{Person: person, Rule: rule}, nil)
+}
+
 // Configure implements [Backend].
 func (c *Client) Configure(ctx context.Context, s Settings) error {
 	return c.call(ctx, "configure", params{Settings: s}, nil)

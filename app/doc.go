@@ -15,7 +15,8 @@
 //	stream.go    the ordered events of one front end, kept by mailbox.go
 //	people.go    who is there; find.go resolves names; trust.go pins keys
 //	send.go      transfers to others; outgoing.go tries again, line.go keeps their order, verdict.go judges the end
-//	incoming.go  offers to us; answer.go decides on them; strangers.go limits them
+//	incoming.go  offers to us; judge.go says which are asked about, answer.go takes the answers; strangers.go limits them
+//	rule.go      what holds for the offers of one person; landing.go, where they land
 //	progress.go  what runs, 10 times a second; orders.go: Stop, Retry, Cancel; pause.go; withdraw.go, what was cancelled meanwhile
 //	files.go     the single files of what runs
 //	leftover.go  what is left of transfers that broke off

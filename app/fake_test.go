@@ -163,6 +163,7 @@ type fakeNode struct {
 	mute     bool          // chats are taken and never confirmed
 	hang     time.Duration // after its end is ordered
 	pairErr  error         // with which Pair fails
+	scan     []int64       // bytes of what it offers, as its scan goes on; nil: all is known at once
 	replaced int           // so many tries to send fail because another session took over
 }
 
@@ -423,6 +424,30 @@ func (s *fakeSession) Send(ctx context.Context, out outgoing) (transfer.Report, 
 		p.Phase, p.Names, p.Count = transfer.Offering, []transfer.Name{{Name: name, Size: fakeSize}}, 1
 		p.Entries, p.Bytes, p.Final = 1, fakeSize, true
 	})
+	s.node.mu.Lock()
+	scan := s.node.scan
+	s.node.mu.Unlock()
+	grow := func() {
+		both(func(p *transfer.Progress) { p.Bytes, p.Final = scan[0], len(scan) == 1 })
+		scan = scan[1:]
+	}
+	if len(scan) > 0 {
+		grow()
+		growing, stop := context.WithCancel(ctx)
+		var growth sync.WaitGroup
+		growth.Go(func() {
+			for len(scan) > 0 {
+				select {
+				case <-time.After(time.Second):
+					grow()
+				case <-growing.Done():
+					return
+				}
+			}
+		})
+		defer growth.Wait()
+		defer stop()
+	}
 	decided := make(chan transfer.Decision, 1)
 	go func() { decided <- there.node.host.offered(receiving, in) }()
 

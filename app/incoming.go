@@ -14,39 +14,71 @@ import (
 func (a *App) offered(ctx context.Context, in incoming) transfer.Decision {
 	facts := in.Facts()
 	id := DeviceID(facts.Peer.ID)
-	a.mu.Lock()
-	if a.ending || a.level(id) == Blocked {
-		reason := transfer.ErrBlocked
-		if a.ending {
-			reason = transfer.ErrInterrupted
+	for {
+		now := in.Progress()
+		a.mu.Lock()
+		if reason := a.shut(id, facts); reason != nil {
+			a.mu.Unlock()
+			return transfer.Decision{Reason: reason}
+		}
+		p := a.person(id, facts.Peer.Name)
+		ruling := a.judge(p, facts, now)
+		if ruling != await {
+			return a.ruled(ctx, p, in, facts, ruling)
 		}
 		a.mu.Unlock()
-		return transfer.Decision{Reason: reason}
+		select {
+		case <-time.After(progressEvery):
+		case <-ctx.Done():
+			return transfer.Decision{Reason: transfer.ErrDeclined}
+		}
 	}
-	if a.cancelledHere(id, facts) {
+}
+
+// shut returns why no offer of a person, or not this one, is looked at; nil if it is. The
+// caller holds mu.
+func (a *App) shut(id DeviceID, facts offerFacts) error {
+	switch {
+	case a.ending:
+		return transfer.ErrInterrupted
+	case a.level(id) == Blocked:
+		return transfer.ErrBlocked
+	case a.cancelledHere(id, facts):
+		return transfer.ErrCancelled
+	}
+	return nil
+}
+
+// ruled carries out a ruling. The caller holds mu, which it gives back.
+func (a *App) ruled(ctx context.Context, p *person, in incoming, facts offerFacts, ruling ruling) transfer.Decision {
+	switch ruling {
+	case refuse: // without a trace: whoever is never to be heard of would fill the history
 		a.mu.Unlock()
-		return transfer.Decision{Reason: transfer.ErrCancelled}
-	}
-	p := a.person(id, facts.Peer.Name)
-	answer, decided := a.rule(p, facts)
-	if !decided {
-		if err := a.limits.offer(p.rec.ID, facts.Peer.Addr.Addr(), p.rec.Level, a.openOffers(id)); err != nil {
+		return transfer.Decision{Reason: transfer.ErrDeclined}
+	case ask:
+		if err := a.limits.offer(p.rec.ID, facts.Peer.Addr.Addr(), p.rec.Level, a.openOffers(p.rec.ID)); err != nil {
 			a.mu.Unlock()
 			return transfer.Decision{Reason: err}
 		}
 	}
-	r := a.enter(p, in, facts)
-	if !decided {
-		a.spawn(func() { a.lookForNames(r) })
+	to := a.landing(p, in.Progress().Names)
+	answer := Answer{Accept: ruling == take, Nobody: ruling == nobody, Folder: to.folder, Policy: a.granted(p, to, facts.Wish)}
+	if facts.Partial != nil && ruling == take {
+		to = landing{folder: facts.Partial.Folder, base: facts.Partial.Folder}
+		answer.Folder, answer.Policy = to.folder, policyName(facts.Partial.Policy)
+	}
+	r := a.enter(p, in, facts, to, ruling)
+	if ruling == ask {
+		a.spawn(func() { a.lookForNames(r, to.folder) })
 	}
 	a.mu.Unlock()
 
-	if decided && answer.Accept {
-		if p := checkFolder(answer.Folder, facts.Partial == nil && !a.pickedFolder()); p != nil {
-			return a.refuse(r, p)
+	switch ruling {
+	case take:
+		if p := to.check(); p != nil {
+			return a.fail(r, p)
 		}
-	}
-	if !decided {
+	case ask:
 		select {
 		case answer = <-r.answers:
 		case <-ctx.Done():
@@ -59,32 +91,14 @@ func (a *App) offered(ctx context.Context, in incoming) transfer.Decision {
 	return a.decide(r, answer)
 }
 
-// rule answers an offer without asking where that was chosen: one that goes on with
-// what was accepted before, and those that [Options.Accept] names. The caller holds mu.
-func (a *App) rule(p *person, facts offerFacts) (answer Answer, decided bool) {
-	if facts.Partial != nil {
-		return Answer{Accept: true, Folder: facts.Partial.Folder, Policy: policyName(facts.Partial.Policy)}, true
+// granted returns the policy that an offer of p is taken with without asking: the one that
+// the sender wishes for if that is an update, which the rule of p allows in its folder; else
+// "", as set. The caller holds mu.
+func (a *App) granted(p *person, to landing, wish transfer.Policy) Policy {
+	if to.ruled && p.rec.Rule.Update && p.rec.Level >= Paired && wish == transfer.Update && a.override.Policy == "" {
+		return Update
 	}
-	yes := Answer{Accept: true, Folder: a.folder()}
-	switch a.opt.Accept {
-	case AcceptAll:
-		return yes, true
-	case AcceptPaired:
-		if p.rec.Level >= Paired {
-			return yes, true
-		}
-		return Answer{Nobody: true}, true
-	}
-	if !a.opt.Window && !a.opt.Listen { // a command that only sends: nobody would see the offer
-		return Answer{Nobody: true}, true
-	}
-	return Answer{}, false
-}
-
-func (a *App) pickedFolder() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.chosenFolder()
+	return ""
 }
 
 func policyName(p transfer.Policy) Policy {
@@ -108,13 +122,16 @@ func (a *App) openOffers(id DeviceID) (n int) {
 
 // enter puts an offer into the thread: as a new item, or as the one that it
 // continues. The caller holds mu.
-func (a *App) enter(p *person, in incoming, facts offerFacts) *run {
+func (a *App) enter(p *person, in incoming, facts offerFacts, to landing, ruling ruling) *run {
 	rec, isNew := a.itemFor(p, facts)
 	t := rec.Transfer
 	fill(t, in.Progress())
 	t.State, t.Problem, t.Rate, t.Left, t.Existing = Offered, nil, 0, -1, 0
 	rec.Wire = facts.Transfer
-	t.Policy = policyName(facts.Wish)
+	t.Policy, t.Folder, t.Decided = policyName(facts.Wish), "", ruling != ask
+	if to.ruled {
+		t.Folder = to.folder
+	}
 	if !facts.Parent.isZero() {
 		t.Parent = a.running(p.rec.ID, facts.Parent)
 	}
@@ -145,11 +162,9 @@ func (a *App) running(person DeviceID, id wireID) ItemID {
 	return ""
 }
 
-// lookForNames tells how many of the names of an offer are taken in the usual folder.
-func (a *App) lookForNames(r *run) {
-	a.mu.Lock()
-	folder := a.folder()
-	a.mu.Unlock()
+// lookForNames tells how many of the names of an offer are taken in the folder where it
+// would land.
+func (a *App) lookForNames(r *run, folder string) {
 	count := 0
 	for _, n := range r.in.Progress().Names {
 		if folder == "" || n.Name != filepath.Base(n.Name) || !filepath.IsLocal(n.Name) {
@@ -207,7 +222,7 @@ func (a *App) ended(in incoming, rep transfer.Report, err error) {
 	rec := r.rec.clone()
 	t := rec.Transfer
 	fill(t, last)
-	t.Rate, t.Left = 0, -1
+	t.Rate, t.Left, t.Decided = 0, -1, false
 	t.State, t.Problem = a.verdict(rec, err, nil)
 	if r.withdrawn && t.State == Interrupted {
 		t.State, t.Problem = Cancelled, newProblem(CodeCancelledBy, a.nameOf(rec.Person), "")

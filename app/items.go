@@ -45,7 +45,7 @@ func (a *App) loadTransfers() {
 		if rec.Transfer.State != Interrupted {
 			rec.Transfer.State = Interrupted
 			rec.Transfer.Problem = a.interrupted(rec)
-			rec.Transfer.Rate, rec.Transfer.Left = 0, -1
+			rec.Transfer.Rate, rec.Transfer.Left, rec.Transfer.Decided = 0, -1, false
 			unpause(rec.Transfer)
 			rec.GoOn, rec.Cut = rec.mayGoOn(), rec.Outgoing
 			a.saved(a.store.put(0, rec))
@@ -73,7 +73,7 @@ func (a *App) interruptAll() {
 	for id, r := range a.runs {
 		rec := r.rec.clone()
 		rec.Transfer.State, rec.Transfer.Problem = Interrupted, a.interrupted(rec)
-		rec.Transfer.Rate, rec.Transfer.Left = 0, -1
+		rec.Transfer.Rate, rec.Transfer.Left, rec.Transfer.Decided = 0, -1, false
 		unpause(rec.Transfer)
 		rec.GoOn, rec.Cut = rec.mayGoOn(), rec.Outgoing
 		a.putItem(rec, false)

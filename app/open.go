@@ -35,13 +35,14 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// Accept says which incoming offers are taken without asking.
+// Accept says which incoming offers are taken without asking. "" are those of people whose
+// [Rule] says so. judge.go has all of it.
 type Accept string
 
 const (
-	AcceptAsk    Accept = "ask"    // none: each one waits for [Backend.Answer]
+	AcceptAsk    Accept = "ask"    // none, whatever rules say: each one waits for [Backend.Answer]
 	AcceptPaired Accept = "paired" // those of paired people; the others are declined with [CodeNobody]
-	AcceptAll    Accept = "all"    // every one
+	AcceptAll    Accept = "all"    // every one that no rule declines and no limit of size holds back
 )
 
 // Open returns the backend of a profile: the owner itself, or a client of the

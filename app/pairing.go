@@ -56,6 +56,11 @@ type comparing struct {
 func (a *App) Pair(ctx context.Context, id DeviceID) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.pair(id)
+}
+
+// pair begins to compare codes with a person. The caller holds mu.
+func (a *App) pair(id DeviceID) error {
 	p := a.people[id]
 	switch {
 	case p == nil:
@@ -108,6 +113,9 @@ func (a *App) comparison(p pairing) {
 	switch {
 	case a.people[id] == nil || a.ending:
 		p.Cancel()
+		return
+	case a.people[id].rec.Rule.Accept == RuleNever && (c == nil || !c.view.Ours || c.view.Person != id):
+		p.Cancel() // unless this user has begun the same just now
 		return
 	case c == nil:
 		c = &comparing{view: Pairing{Person: id}, stop: func() {}}
@@ -252,6 +260,9 @@ func (a *App) setLevel(id DeviceID, level Level) {
 	}
 	was := p.rec.Level
 	p.rec.Level = level
+	if level == Blocked || level < Paired && was >= Paired {
+		p.distrust()
+	}
 	a.levels.Store(id, level)
 	a.remember(p)
 	a.savePerson(p)

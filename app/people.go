@@ -89,11 +89,12 @@ func (a *App) savePerson(p *person) {
 }
 
 // forgetStrangers removes the conversation with the stranger who was seen longest
-// ago while too many are remembered; not with newest. The caller holds mu.
+// ago while too many are remembered; not with newest, nor with those whom the user has
+// made a rule for. The caller holds mu.
 func (a *App) forgetStrangers(newest *person) {
 	var strangers []*person
 	for _, p := range a.people {
-		if p.stored && p.rec.Level == Unknown && p != newest && !a.busy(p.rec.ID) {
+		if p.stored && p.rec.Level == Unknown && p.rec.Rule == (Rule{}) && p != newest && !a.busy(p.rec.ID) {
 			strangers = append(strangers, p)
 		}
 	}
@@ -122,6 +123,7 @@ func (a *App) view(p *person) Person {
 		ID: p.rec.ID, Name: p.rec.Name, System: p.rec.System, Level: p.rec.Level,
 		Present: p.present || len(p.sessions) > 0, Connected: len(p.sessions) > 0,
 		Addresses: p.addresses(), LastSeen: p.rec.LastSeen, AfterMS: p.afterMS, Unread: p.rec.Unread,
+		Rule: p.rec.Rule,
 	}
 	if twin := a.twin(p); twin != nil {
 		v.SameNameAs = twin.rec.ID

@@ -2,8 +2,6 @@ package app
 
 import (
 	"errors"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -17,38 +15,15 @@ var errRate = errors.New("want 0, or a number of at least 1K such as 500K, 5M or
 // ParseRate reads a limit in bytes per second: a number that K, M or G may follow, for
 // powers of 1024. "" and "0" are no limit.
 func ParseRate(text string) (int64, error) {
-	text = strings.TrimSpace(text)
-	unit := 1.0
-	if text != "" {
-		if at := strings.IndexByte("KMG", text[len(text)-1]&^0x20); at >= 0 {
-			unit = math.Pow(1024, float64(at+1))
-			text = text[:len(text)-1]
-		}
-	}
-	if text == "" && unit == 1 {
-		return 0, nil
-	}
-	if strings.Trim(text, "0123456789.") != "" { // neither signs nor exponents
-		return 0, errRate
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if rate := n * unit; err == nil && (rate == 0 || rate >= minRate && rate <= maxRate) {
-		return int64(rate), nil
+	n, ok := parseCount(strings.TrimSpace(text), "KMG")
+	if ok && (n == 0 || n >= minRate && n <= maxRate) {
+		return int64(n), nil
 	}
 	return 0, errRate
 }
 
 // FormatRate writes a limit so that [ParseRate] reads it back; "" for none.
-func FormatRate(rate int64) string {
-	if rate <= 0 {
-		return ""
-	}
-	unit := 0
-	for unit < 3 && rate%1024 == 0 {
-		rate, unit = rate/1024, unit+1
-	}
-	return strconv.FormatInt(rate, 10) + []string{"", "K", "M", "G"}[unit]
-}
+func FormatRate(rate int64) string { return formatCount(rate, "KMG") }
 
 // applyRates tells the engine the limits of all transfers together. The caller holds mu.
 func (a *App) applyRates() {

@@ -16,6 +16,9 @@ type personRecord struct {
 	LastSeen  time.Time    `json:"last_seen,omitzero"`
 	Addresses []knownPlace `json:"addresses,omitempty"` // newest first, at most maxPlaces
 	Hints     []string     `json:"hints,omitempty"`     // "IP:PORT" where they were last; best first, at most maxHints
+
+	Rule     Rule   `json:"rule,omitzero"`
+	RuleBase string `json:"rule_base,omitempty"` // the part of Rule.Folder that existed when it was chosen; it is never made
 }
 
 // maxPlaces is how many addresses are remembered for one person.

@@ -132,6 +132,8 @@ func (s *Settings) problem() *Problem {
 		return bad(strconv.FormatInt(s.UpLimit, 10), "up_limit", errRate.Error())
 	case badRate(s.DownLimit):
 		return bad(strconv.FormatInt(s.DownLimit, 10), "down_limit", errRate.Error())
+	case badSize(s.AskAbove):
+		return bad(strconv.FormatInt(s.AskAbove, 10), "ask_above", errSize.Error())
 	case s.Port < 0 || s.Port > 65535:
 		return bad(strconv.Itoa(s.Port), "port", "choose a port from 1 to 65535")
 	case !slices.Contains(lastingVisibilities, s.Visible):

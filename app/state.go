@@ -70,7 +70,11 @@ type Person struct {
 	LastSeen   time.Time `json:"last_seen,omitzero"`
 	AfterMS    int64     `json:"after_ms,omitempty"` // from the start of discovery until first found, in ms
 	Unread     int       `json:"unread,omitempty"`   // items received and not yet shown
+	Rule       Rule      `json:"rule,omitzero"`      // as chosen for them; see [Person.Trusted]
 }
+
+// Trusted reports whether what Rule allows counts: codes were compared with the person.
+func (p *Person) Trusted() bool { return p.Level >= Paired }
 
 // Address is one place where a person was heard of.
 type Address struct {
@@ -158,9 +162,9 @@ type Transfer struct {
 	Rate      float64       `json:"rate"`               // content bytes per second, smoothed; 0: unknown
 	Left      time.Duration `json:"left"`               // estimated nanoseconds; -1: unknown
 	Policy    Policy        `json:"policy"`             // as decided by the receiver; Offered: as the sender wishes
-	Existing  int           `json:"existing,omitempty"` // incoming and Offered: how many of Names exist in the usual folder
+	Existing  int           `json:"existing,omitempty"` // incoming and Offered: how many of Names exist where it would land
 	Sources   []string      `json:"sources,omitempty"`  // outgoing: absolute paths
-	Folder    string        `json:"folder,omitempty"`   // incoming: folder in which it lands
+	Folder    string        `json:"folder,omitempty"`   // incoming: folder in which it lands; Offered: if that is the one of the person's rule
 	Paths     []string      `json:"paths,omitempty"`    // incoming and Done: what it is called now, beside Names
 	Skipped   []EntryReport `json:"skipped,omitempty"`  // entries that did not arrive; at most 100
 	SkipCount int64         `json:"skip_count,omitempty"`
@@ -170,6 +174,8 @@ type Transfer struct {
 
 	Paused bool   `json:"paused,omitempty"` // by this side, until it is resumed: over cuts and restarts, and an outgoing one does not go on by itself
 	Parent ItemID `json:"parent,omitempty"` // the transfer, with the same person in the same direction, that this one adds to
+
+	Decided bool `json:"decided,omitempty"` // incoming and Offered: without asking; it is told in this state only to be complete
 
 	PeerPaused bool `json:"peer_paused,omitempty"` // by the other side, while it is Running
 }
@@ -229,6 +235,7 @@ type Settings struct {
 	Policy    Policy `json:"policy,omitempty"`     // for names that exist, unless the answer to an offer says otherwise; empty: [KeepBoth]
 	UpLimit   int64  `json:"up_limit,omitempty"`   // bytes per second of all transfers together; 0: none
 	DownLimit int64  `json:"down_limit,omitempty"` // the same for what comes in
+	AskAbove  int64  `json:"ask_above,omitempty"`  // bytes; a larger offer is asked about, whosever it is; 0: none is for its size
 	CtrlEnter bool   `json:"ctrl_enter,omitempty"` // a message is sent with Ctrl (Cmd) and Return, not Return alone
 
 	NoGossip bool `json:"no_gossip,omitempty"` // paired people are neither told where others are nor believed about it

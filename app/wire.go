@@ -67,6 +67,7 @@ type params struct {
 	Code     string        `json:"code,omitempty"`
 	Same     bool          `json:"same,omitempty"`
 	Level    Level         `json:"level,omitempty"`
+	Rule     Rule          `json:"rule,omitzero"`
 	Addrs    []string      `json:"addrs,omitempty"`
 }
 

@@ -134,6 +134,10 @@ func localName(name string, windows bool) string {
 	return shorten(s, maxName)
 }
 
+// LocalName returns the name of a folder that is to be called as somebody calls themselves:
+// one component, harmless on every system whatever they call themselves.
+func LocalName(name string) string { return localName(portable(name), true) }
+
 // deceptive reports characters that change how the text around them looks:
 // direction overrides and isolates, and those without width.
 func deceptive(r rune) bool {

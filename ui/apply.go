@@ -145,7 +145,7 @@ func (w *Window) applyItem(item app.Item, isNew bool) {
 	} else {
 		delete(w.moving, item.ID)
 	}
-	if t := item.Transfer; isNew && t != nil && t.State == app.Offered && !item.Outgoing && w.chosen.IsZero() && !w.inPanel {
+	if t := item.Transfer; isNew && t != nil && t.State == app.Offered && !t.Decided && !item.Outgoing && w.chosen.IsZero() && !w.inPanel {
 		w.choose(item.Person) // nothing else is on the screen: accepting takes one click
 	}
 	if talk := w.talks[item.Person]; talk != nil {

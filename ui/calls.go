@@ -99,7 +99,13 @@ func (w *Window) answer(item app.ItemID, a app.Answer) {
 	w.once(item, func(ctx context.Context, b app.Backend) error { return b.Answer(ctx, item, a) })
 }
 
-func (w *Window) accept(item app.ItemID)  { w.answer(item, app.Answer{Accept: true}) }
+func (w *Window) accept(item app.ItemID) { w.answer(item, app.Answer{Accept: true}) }
+
+// acceptAlways accepts this one and, once both have verified each other, all that follow.
+func (w *Window) acceptAlways(item app.ItemID) {
+	w.answer(item, app.Answer{Accept: true, Always: true})
+}
+
 func (w *Window) decline(item app.ItemID) { w.answer(item, app.Answer{}) }
 
 // saveIn accepts into a folder that the user chooses first; no choice, no answer.

@@ -14,6 +14,7 @@ const (
 	actAccept  action = "accept"
 	actSaveIn  action = "save-in"
 	actDecline action = "decline"
+	actAlways  action = "always"
 	actCancel  action = "cancel"
 	actPause   action = "pause"
 	actResume  action = "resume"
@@ -151,6 +152,9 @@ func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who strin
 		c.actions = []action{actCancel}
 		return
 	}
+	if t.Decided {
+		return // it begins at once
+	}
 	c.heading = w.L("offer.heading", "name", who)
 	if t.Parent != "" {
 		c.heading = w.L("offer.heading.more", "name", who)
@@ -186,6 +190,15 @@ func (w *words) describeOffered(c *card, item app.Item, p *app.Person, who strin
 		c.exists, c.choose = w.L("offer.wish."+string(t.Policy), "name", who), true
 	}
 	c.actions = []action{actAccept, actSaveIn, actDecline}
+	if mayAlways(p) {
+		c.actions = append(c.actions, actAlways)
+	}
+}
+
+// mayAlways reports whether the offers of a person can be accepted always: whoever uses the
+// name of somebody else is to be verified first, and once may be enough.
+func mayAlways(p *app.Person) bool {
+	return p != nil && p.SameNameAs.IsZero() && !(p.Rule.Accept == app.RuleAlways && p.Trusted())
 }
 
 // facts writes kind, count and size: "Folder · 312 items · 1.2 GB".

@@ -29,6 +29,7 @@ type detailsPanel struct {
 	scroll  *container.Scroll
 	sure    trustAct // the button that was pressed once and asks whether to
 	acts    map[trustAct]*button
+	rule    *ruleSection // about the person that is shown; nil: about nobody yet
 }
 
 // trustAct is something that changes how far somebody is trusted.
@@ -110,11 +111,31 @@ func (p *detailsPanel) refresh() {
 
 // sections are what the panel says about a person, each with its heading.
 func (p *detailsPanel) sections(person *app.Person) [][]fyne.CanvasObject {
-	return [][]fyne.CanvasObject{p.trust(person), p.identity(person), p.places(person)}
+	return [][]fyne.CanvasObject{p.trust(person), p.offers(person), p.identity(person), p.places(person)}
 }
 
 func (p *detailsPanel) heading(key string) []fyne.CanvasObject {
-	return []fyne.CanvasObject{newGap(0, 8), widget.NewSeparator(), newSettingTitle(p.w.words.L(key))}
+	title := newLine(p.w.words.L(key), theme.SizeNameText, theme.ColorNamePrimary)
+	title.bold = true
+	return []fyne.CanvasObject{newGap(0, 12), newColumn(column{gap: 6}, title, widget.NewSeparator())}
+}
+
+// offers says what happens to what the person offers. It keeps what is being edited.
+func (p *detailsPanel) offers(person *app.Person) []fyne.CanvasObject {
+	if person.Level == app.Blocked {
+		return nil // nothing can come
+	}
+	if p.rule == nil || p.rule.id != person.ID {
+		p.rule = p.w.newRuleSection(person.ID, p.resized)
+	}
+	p.rule.refresh()
+	return []fyne.CanvasObject{newGap(0, 12), p.rule.content}
+}
+
+// resized lays the panel out again after a part of it grew or shrank.
+func (p *detailsPanel) resized() {
+	p.column.Refresh()
+	p.scroll.Refresh()
 }
 
 // trust says how far the person is trusted, and what changes that.

@@ -73,6 +73,9 @@ func (f *fakeBackend) Send(_ context.Context, r app.SendRequest) ([]app.ItemID, 
 }
 
 func (f *fakeBackend) Answer(_ context.Context, item app.ItemID, a app.Answer) error {
+	if a.Always {
+		return f.note("Answer", "%s %v %q always", item, a.Accept, a.Folder)
+	}
 	if a.Policy != "" {
 		return f.note("Answer", "%s %v %q %s", item, a.Accept, a.Folder, a.Policy)
 	}
@@ -138,6 +141,9 @@ func (f *fakeBackend) CancelPairing(_ context.Context, person app.DeviceID) erro
 }
 func (f *fakeBackend) SetTrust(_ context.Context, person app.DeviceID, level app.Level) error {
 	return f.note("SetTrust", "%s %d", person.Short(), level)
+}
+func (f *fakeBackend) SetRule(_ context.Context, person app.DeviceID, rule app.Rule) error {
+	return f.note("SetRule", "%s %+v", person.Short(), rule)
 }
 func (f *fakeBackend) Refresh(context.Context) error { return f.note("Refresh", "") }
 func (f *fakeBackend) Raise(_ context.Context, paths []string) error {

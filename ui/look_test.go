@@ -169,6 +169,15 @@ var scenes = map[string]func(*bench){
 		b.w.panel.down.SetText("fast")
 		b.w.panel.submit()
 	},
+	"rule": func(b *bench) {
+		s := ruleOf(b, lin.ID)
+		them := lin
+		them.Rule = app.Rule{Accept: app.RuleAlways, Folder: "/home/u/Downloads/{name}/{date}", MaxBytes: 5 << 30}
+		b.changed(them, s)
+		s.update.SetChecked(true)
+		s.complain("update")
+	},
+	"rule-none": func(b *bench) { ruleOf(b, alice.ID) },
 	"settings-end": func(b *bench) {
 		b.w.togglePanel()
 		b.w.panel.scroll.ScrollToBottom()

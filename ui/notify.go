@@ -21,14 +21,17 @@ func (w *words) notice(system string, item app.Item, person string) (title, body
 			return "", ""
 		}
 		kind = "offer"
+		if item.Transfer.Decided {
+			kind = "taken"
+		}
 	}
 	if system == "windows" {
 		return "Yonder", w.L("notify." + kind + ".plain")
 	}
 	title = shorten(cleanName(person), 40)
-	if kind == "offer" {
+	if item.Transfer != nil {
 		name, _ := item.Transfer.Short()
-		body = w.L("notify.offer", "file", shorten(cleanName(name), 60), "size", w.size(item.Transfer.Bytes))
+		body = w.L("notify."+kind, "file", shorten(cleanName(name), 60), "size", w.size(item.Transfer.Bytes))
 	} else {
 		body = elideEnd(strings.ReplaceAll(cleanBody(item.Message.Body), "\n", " "), func(s string) bool { return len([]rune(s)) <= 120 })
 	}

@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +53,55 @@ func TestRefusedAnswerCanBeGivenAgain(t *testing.T) {
 	delete(b.backend.fail, "Answer")
 	b.tap(b.button("t1", actAccept))
 	b.wantCalls("Answer", `t1 true ""`, `t1 true ""`)
+}
+
+func TestAcceptAlways(t *testing.T) {
+	b := offered(t)
+	always := b.button("t1", actAlways)
+	if always.Text != "Accept always from Alice Meyer" || always.AccessibilityLabel() != always.Text {
+		t.Errorf("the button says %q", always.Text)
+	}
+	b.tap(always)
+	b.wantCalls("Answer", `t1 true "" always`)
+}
+
+// TestAlwaysIsOfferedWhereItChangesSomething, and never to whoever uses another's name.
+func TestAlwaysIsOfferedWhereItChangesSomething(t *testing.T) {
+	always := app.Rule{Accept: app.RuleAlways}
+	for _, test := range []struct {
+		why    string
+		person *app.Person
+		want   bool
+	}{
+		{"a stranger", &bob, true}, {"verified", &alice, true}, {"nobody", nil, false},
+		{"a wish already", &app.Person{Level: app.Known, Rule: always}, true},
+		{"always already, and this one is too large", &app.Person{Level: app.Paired, Rule: always}, false},
+		{"somebody else's name", &app.Person{Level: app.Unknown, SameNameAs: alice.ID}, false},
+	} {
+		c := speak("en").describe(transferItem(1, false, offer), test.person, "linux")
+		if got := slices.Contains(c.actions, actAlways); got != test.want {
+			t.Errorf("%s: %v", test.why, c.actions)
+		}
+	}
+}
+
+// TestDecidedOffersAskNothing: a rule has taken them.
+func TestDecidedOffersAskNothing(t *testing.T) {
+	b := newBench(t, here)
+	x := offer
+	x.Decided = true
+	b.item(transferItem(1, false, x), true)
+	if !b.w.chosen.IsZero() {
+		t.Error("the conversation opens by itself")
+	}
+	b.choose(alice.ID)
+	b.item(transferItem(1, false, x), true)
+	if c := b.row("t1").(*transferRow).card; c.heading != "" || len(c.actions) != 0 {
+		t.Errorf("it asks %q, %v", c.heading, c.actions)
+	}
+	if _, body := speak("en").notice("linux", transferItem(1, false, x), "Alice"); body != "Is sending you Holiday pictures (1.5 GB)" {
+		t.Errorf("the notification says %q", body)
+	}
 }
 
 func TestDecline(t *testing.T) {
@@ -151,7 +201,7 @@ func TestDescribe(t *testing.T) {
 		want   func(card) string // what is wrong, "" if nothing
 	}{
 		{"an offer asks", false, &alice, nil, func(c card) string {
-			return differ(c.heading, "Alice Meyer wants to send you something", c.facts, "Folder · 312 items · 1.5 GB", fmt.Sprint(c.actions), "[accept save-in decline]", c.warning, "")
+			return differ(c.heading, "Alice Meyer wants to send you something", c.facts, "Folder · 312 items · 1.5 GB", fmt.Sprint(c.actions), "[accept save-in decline always]", c.warning, "")
 		}},
 		{"a stranger is not verified", false, &stranger, nil, func(c card) string {
 			return differ(c.warning, "Not verified yet. Their ID begins with "+bob.ID.Short()+"; ask them if it is theirs.")

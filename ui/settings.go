@@ -28,6 +28,7 @@ type settingsPanel struct {
 	sendKey   *widget.Select
 	port      *field
 	up, down  *field // limits of what goes out and comes in
+	askAbove  *field // size of an offer
 	discovery *widget.Select
 	gossip    *widget.Select
 	visible   *widget.Select
@@ -49,7 +50,7 @@ type settingsPanel struct {
 func newSettingsPanel(w *Window) *settingsPanel {
 	l := w.words
 	p := &settingsPanel{w: w, troubles: map[string]*prose{}, help: map[string]string{}, saved: newCaption("")}
-	p.name, p.folder, p.port, p.up, p.down = newField(w), newField(w), newField(w), newField(w), newField(w)
+	p.name, p.folder, p.port, p.up, p.down, p.askAbove = newField(w), newField(w), newField(w), newField(w), newField(w), newField(w)
 	p.policy = widget.NewSelect(l.policies(), func(string) { p.edited() })
 	p.language = p.newSelect("language", languageChoices)
 	p.theme = p.newSelect("theme", themeChoices)
@@ -57,7 +58,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.discovery = p.newSelect("discovery", discoveryChoices)
 	p.gossip = p.newSelect("gossip", gossipChoices)
 	p.visible = p.newSelect("visible", visibleChoices)
-	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down} {
+	for _, f := range []*field{p.name, p.folder, p.port, p.up, p.down, p.askAbove} {
 		f.OnChanged = func(string) { p.edited() }
 		f.OnSubmitted = func(string) { p.submit() }
 	}
@@ -65,6 +66,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	p.port.SetPlaceHolder("21925")
 	p.up.SetPlaceHolder(l.L("settings.limit.none"))
 	p.down.SetPlaceHolder(l.L("settings.limit.none"))
+	p.askAbove.SetPlaceHolder(l.L("size.none"))
 	choose := newButton(w, l.L("settings.folder.choose"), theme.FolderOpenIcon(), p.chooseFolder)
 	p.id = newProse("", theme.ColorNameForeground, false)
 	p.id.segment.Style.TextStyle.Monospace = true
@@ -82,6 +84,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.section("settings.section.files"),
 		p.row("folder", container.NewBorder(nil, nil, nil, inset(choose, 4, 0), p.folder)),
 		p.row("policy", p.policy),
+		p.row("ask_above", p.askAbove),
 		p.leftovers.column,
 		p.section("settings.section.look"),
 		p.row("language", p.language),
@@ -192,6 +195,7 @@ func (p *settingsPanel) fill(s app.Settings) {
 	p.port.SetText(port)
 	p.up.SetText(app.FormatRate(s.UpLimit))
 	p.down.SetText(app.FormatRate(s.DownLimit))
+	p.askAbove.SetText(app.FormatSize(s.AskAbove))
 	p.policy.SetSelectedIndex(max(0, slices.Index(policyChoices, s.Policy)))
 	selectChoice(p.language, languageChoices, s.Language)
 	selectChoice(p.theme, themeChoices, s.Theme)

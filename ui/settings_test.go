@@ -26,8 +26,9 @@ func TestSettingsAreSaved(t *testing.T) {
 	p.gossip.SetSelectedIndex(1)
 	p.up.SetText(" 5m ")
 	p.down.SetText("500K")
+	p.askAbove.SetText("1.5G")
 	b.tap(p.save)
-	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip UpLimit:5242880 DownLimit:512000 CtrlEnter:true NoGossip:true Visible: EveryoneUntil:0001-01-01 00:00:00 +0000 UTC}")
+	b.wantCalls("Configure", "{Name:calm-fox Folder:/mnt/in Language:en Theme:dark Port:4000 Discovery:mdns Policy:skip UpLimit:5242880 DownLimit:512000 AskAbove:1610612736 CtrlEnter:true NoGossip:true Visible: EveryoneUntil:0001-01-01 00:00:00 +0000 UTC}")
 	if p.saved.text != "Saved." || !p.save.Disabled() {
 		t.Errorf("afterwards it says %q and Save is enabled: %v", p.saved.text, !p.save.Disabled())
 	}
@@ -50,6 +51,8 @@ func TestSettingsSayBesideTheFieldWhatIsWrong(t *testing.T) {
 		{"negative", func(p *settingsPanel) { p.port.SetText("-1") }, nil, "port", 0},
 		{"more digits than a number holds", func(p *settingsPanel) { p.port.SetText(strings.Repeat("9", 99)) }, nil, "port", 0},
 		{"a limit in words", func(p *settingsPanel) { p.up.SetText("fast") }, nil, "up_limit", 0},
+		{"a size in words", func(p *settingsPanel) { p.askAbove.SetText("big") }, nil, "ask_above", 0},
+		{"the engine refuses the size", func(p *settingsPanel) { p.askAbove.SetText("5T") }, refuse("ask_above"), "ask_above", 1},
 		{"a limit below the least", func(p *settingsPanel) { p.down.SetText("5") }, nil, "down_limit", 0},
 		{"the engine refuses the limit", func(p *settingsPanel) { p.down.SetText("5M") }, refuse("down_limit"), "down_limit", 1},
 		{"relative folder", func(p *settingsPanel) { p.folder.SetText("in") }, nil, "folder", 0},

@@ -43,6 +43,9 @@ func (p *settingsPanel) read() (s app.Settings, trouble string) {
 	if s.DownLimit, err = app.ParseRate(p.down.Text); err != nil {
 		return s, "down_limit"
 	}
+	if s.AskAbove, err = app.ParseSize(p.askAbove.Text); err != nil {
+		return s, "ask_above"
+	}
 	if s.Folder != "" && !filepath.IsAbs(s.Folder) {
 		return s, "folder"
 	}

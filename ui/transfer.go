@@ -97,7 +97,11 @@ func (r *transferRow) show(item app.Item, p place) {
 	if !slices.Equal(actions, c.actions) || len(r.buttons) != len(c.actions) {
 		r.makeButtons()
 	}
-	for _, b := range r.buttons {
+	for i, b := range r.buttons {
+		if text := r.label(c.actions[i]); b.Text != text {
+			b.name = text
+			b.SetText(text)
+		}
 		b.enable(!r.w.asked[item.ID])
 	}
 	r.Refresh()
@@ -109,13 +113,22 @@ func (r *transferRow) makeButtons() {
 	r.w.thread.list.unfocus(r)
 	r.buttons = nil
 	for _, a := range r.card.actions {
-		b := newButton(r.w, r.w.words.L("action."+string(a)), nil, func() { r.w.act(r.item.ID, a) })
+		b := newButton(r.w, r.label(a), nil, func() { r.w.act(r.item.ID, a) })
 		switch a {
 		case actAccept, actResume, actOpen:
 			b.strong()
 		}
 		r.buttons = append(r.buttons, b)
 	}
+}
+
+// label is what the button of an action says.
+func (r *transferRow) label(a action) string {
+	name := ""
+	if p := r.w.people[r.item.Person]; p != nil {
+		name = shorten(cleanName(p.Name), 24)
+	}
+	return r.w.words.L("action."+string(a), "name", name)
 }
 
 // act does what a button of a transfer stands for.
@@ -133,6 +146,8 @@ func (w *Window) act(id app.ItemID, a action) {
 		w.accept(id)
 	case actSaveIn:
 		w.saveIn(id)
+	case actAlways:
+		w.acceptAlways(id)
 	case actDecline:
 		w.decline(id)
 	case actCancel:

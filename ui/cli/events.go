@@ -36,7 +36,7 @@ type listeningEvent struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
 	Folder    string   `json:"folder,omitempty"` // where files land, if chosen
-	Accept    string   `json:"accept"`           // "ask", "paired", "all"
+	Accept    string   `json:"accept"`           // "ask", "paired", "all"; "rules": those of the trust command, and ask about the rest
 	PID       int      `json:"pid"`
 }
 
@@ -72,6 +72,31 @@ type peerEvent struct {
 	Addresses  []app.Address `json:"addresses,omitempty"`
 	AfterMS    int64         `json:"after_ms"` // from the start of the search until first found
 	SameNameAs string        `json:"same_name_as,omitempty"`
+	Rule       *rule         `json:"rule,omitempty"` // none: as it is for everybody
+}
+
+// rule is what holds for the offers of one person.
+type rule struct {
+	Accept   string `json:"accept"` // "ask", "always", "never"
+	Counts   bool   `json:"counts"` // what it allows does: codes were compared
+	Folder   string `json:"folder,omitempty"`
+	MaxBytes int64  `json:"max_bytes,omitempty"` // larger offers are asked about
+	Update   bool   `json:"update,omitempty"`    // files in Folder are replaced where the sender wants that
+}
+
+// ruleOf returns the event form of a person's rule.
+func ruleOf(p app.Person) *rule {
+	r := &rule{Accept: "ask", Counts: p.Trusted(), Folder: p.Rule.Folder, MaxBytes: p.Rule.MaxBytes, Update: p.Rule.Update}
+	if p.Rule.Accept != app.RuleAsk {
+		r.Accept = string(p.Rule.Accept)
+	}
+	return r
+}
+
+// trustEvent: the answer of the trust command.
+type trustEvent struct {
+	Peer who  `json:"peer"`
+	Rule rule `json:"rule"`
 }
 
 // offerEvent: a transfer waits for Accept or Decline. It is repeated when the
@@ -243,6 +268,7 @@ func (listeningEvent) kind() string { return "listening" }
 func (visibleEvent) kind() string   { return "visible" }
 func (searchingEvent) kind() string { return "searching" }
 func (peerEvent) kind() string      { return "peer" }
+func (trustEvent) kind() string     { return "trust" }
 func (offerEvent) kind() string     { return "offer" }
 func (stateEvent) kind() string     { return "state" }
 func (progressEvent) kind() string  { return "progress" }
@@ -262,6 +288,7 @@ func (listeningEvent) chatter() bool { return false }
 func (visibleEvent) chatter() bool   { return false }
 func (searchingEvent) chatter() bool { return true }
 func (peerEvent) chatter() bool      { return false }
+func (trustEvent) chatter() bool     { return false }
 func (e offerEvent) chatter() bool   { return !e.Answer }
 func (stateEvent) chatter() bool     { return true }
 func (progressEvent) chatter() bool  { return true }

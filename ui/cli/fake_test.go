@@ -41,6 +41,7 @@ type fake struct {
 	closed   bool
 	examined []string // the addresses that the doctor was asked about
 	report   app.Report
+	rules    []app.Rule // as set
 }
 
 var (
@@ -195,6 +196,13 @@ func (f *fake) CancelPairing(_ context.Context, id app.DeviceID) error {
 
 func (f *fake) SetTrust(_ context.Context, id app.DeviceID, level app.Level) error {
 	return f.order(fmt.Sprintf("trust %d", level), app.ItemID(id.Short()))
+}
+
+func (f *fake) SetRule(_ context.Context, id app.DeviceID, rule app.Rule) error {
+	f.mu.Lock()
+	f.rules = append(f.rules, rule)
+	f.mu.Unlock()
+	return f.order("rule", app.ItemID(id.Short()))
 }
 
 func (f *fake) Doctor(_ context.Context, addrs []string) (app.Report, error) {

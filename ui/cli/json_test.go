@@ -25,7 +25,7 @@ const manual = "../../docs/JSON.md"
 
 // everyEvent has each type of event once.
 var everyEvent = []event{
-	listeningEvent{}, visibleEvent{}, searchingEvent{}, peerEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
+	listeningEvent{}, visibleEvent{}, searchingEvent{}, peerEvent{}, trustEvent{}, offerEvent{}, stateEvent{}, progressEvent{}, fileEvent{}, filesEvent{},
 	doneEvent{}, messageEvent{}, pairingEvent{}, examiningEvent{}, findingEvent{}, doctorEvent{}, errorEvent{}, warningEvent{}, versionEvent{},
 }
 
@@ -112,7 +112,7 @@ func TestManualDescribesEveryMember(t *testing.T) {
 	types := map[string]reflect.Type{
 		"*peer*": reflect.TypeFor[who](), "*address*": reflect.TypeFor[app.Address](), "*problem*": reflect.TypeFor[app.Problem](),
 		"*interface*": reflect.TypeFor[app.LinkFacts](), "*carrier*": reflect.TypeFor[app.CarrierFacts](), "*neighbour*": reflect.TypeFor[app.PeerFacts](),
-		"*try*": reflect.TypeFor[app.AddressFact](), "*firewall*": reflect.TypeFor[app.FirewallFact](),
+		"*try*": reflect.TypeFor[app.AddressFact](), "*firewall*": reflect.TypeFor[app.FirewallFact](), "*rule*": reflect.TypeFor[rule](),
 	}
 	for _, e := range everyEvent {
 		types["`"+e.kind()+"`"] = reflect.TypeOf(e)

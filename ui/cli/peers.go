@@ -153,6 +153,9 @@ func peerNews(change string, person app.Person) peerEvent {
 	if len(person.Addresses) > 0 {
 		e.Address, e.Source = person.Addresses[0].Addr, person.Addresses[0].Source
 	}
+	if person.Rule != (app.Rule{}) {
+		e.Rule = ruleOf(person)
+	}
 	if !person.SameNameAs.IsZero() {
 		e.SameNameAs = person.SameNameAs.String()
 	}

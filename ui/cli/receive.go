@@ -27,7 +27,10 @@ func (p *program) receiveCommand() *cobra.Command {
 		Long: `Let others send to this computer, until Ctrl+C. Messages are printed too.
 
 The first line is "listening on HOST:PORT". By default each offer is asked about
-on a terminal; elsewhere only paired people are accepted. With --json each
+on a terminal, unless "yonder trust" says otherwise; elsewhere only paired people
+are accepted. Offers that "yonder trust" declines are declined whatever --accept
+says, and those above a size that it or the settings give are asked about or, where
+nobody is asked, declined. With --json each
 "offer" event is answered by a line {"accept":ID} or {"decline":ID} on standard
 input, and {"pause":ID}, {"resume":ID} and {"cancel":ID} control what is running.
 Nothing is written before an offer is accepted.`,
@@ -38,7 +41,7 @@ Nothing is written before an offer is accepted.`,
 	}
 	set := cmd.Flags()
 	p.flags.registerVisible(cmd)
-	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default ask on a terminal, else paired)", "ask", "paired", "all")
+	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default on a terminal as yonder trust says, else paired)", "ask", "paired", "all")
 	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
 	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
 	set.BoolVar(&f.once, "once", false, "end after the first transfer")
@@ -61,7 +64,7 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	if f.accept == "" {
 		o.Accept = app.AcceptPaired
 		if p.inTTY && p.outTTY {
-			o.Accept = app.AcceptAsk
+			o.Accept = "" // rules count, and the rest is asked about
 		}
 	}
 	if f.save != "" {
@@ -81,13 +84,16 @@ func (p *program) receive(ctx context.Context, f receiveFlags) error {
 	r.people.apply(app.Event{State: &state})
 	r.orders = p.newController(b, r.knows, func(app.ItemID) bool { return false })
 	switch r.listening(state.Me, firstOf(o.Folder, state.Settings.Folder)); {
-	case o.Accept == app.AcceptAsk:
+	case o.Accept == app.AcceptAsk || o.Accept == "":
 		r.asker = p.newAsker(ctx, r.answer, r.compare, r.orders)
 	case p.takesOrders():
 		r.input = readLines(ctx, p.in)
 	}
 	return r.run(ctx)
 }
+
+// acceptRules is what "listening" says where [app.Options.Accept] is "".
+const acceptRules = "rules"
 
 // firstOf returns the first of two strings that is not empty.
 func firstOf(a, b string) string {
@@ -125,7 +131,7 @@ func (r *receiving) listening(me app.Me, folder string) {
 		r.told = true
 		r.program.printer.print(listeningEvent{
 			Address: me.Listening, Addresses: me.Addresses, ID: me.ID.String(), Name: me.Name,
-			Folder: folder, Accept: string(r.options.Accept), PID: me.PID,
+			Folder: folder, Accept: firstOf(string(r.options.Accept), acceptRules), PID: me.PID,
 		})
 	}
 	if seen := visibleTo(me); seen != r.seen {
@@ -213,7 +219,7 @@ func (r *receiving) incoming(it app.Item) (code int, over bool) {
 	}
 	if r.asker == nil {
 		r.transfer(it)
-	} else if t.State == app.Offered {
+	} else if t.State == app.Offered && !t.Decided {
 		r.asker.offer(it, r.news(it), func() { r.ask(it) })
 	} else {
 		r.asker.settled(it.ID)

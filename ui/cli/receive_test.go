@@ -71,6 +71,21 @@ func TestReceiveBesideAnOwner(t *testing.T) {
 	}
 }
 
+// TestReceiveDoesNotAskWhatIsDecided: by a rule, say.
+func TestReceiveDoesNotAskWhatIsDecided(t *testing.T) {
+	s := session{typed: true, tty: true, play: func(s *session) {
+		taken := incoming(app.Offered)
+		taken.Decided = true
+		s.transfer("a", false, taken)
+		s.transfer("a", false, incoming(app.Running))
+		s.transfer("a", false, arrived())
+		s.user.Close()
+	}}
+	if code := s.run(t, "receive", "--once"); code != exitOK || strings.Contains(s.out.String(), "Accept?") || len(s.answers) != 0 {
+		t.Errorf("exit code %d, output %q, answers %v", code, s.out.String(), s.answers)
+	}
+}
+
 func TestReceiveAsksInATerminal(t *testing.T) {
 	s := session{typed: true, tty: true, play: func(s *session) {
 		s.transfer("a", false, incoming(app.Offered))
@@ -85,8 +100,8 @@ func TestReceiveAsksInATerminal(t *testing.T) {
 	if code := s.run(t, "receive", "--once", "--policy", "skip"); code != exitOK {
 		t.Errorf("exit code %d, want 0; errors %q", code, s.err.String())
 	}
-	if s.opened.Accept != app.AcceptAsk {
-		t.Errorf("on a terminal offers are accepted as %q, want %q", s.opened.Accept, app.AcceptAsk)
+	if s.opened.Accept != "" {
+		t.Errorf("on a terminal offers are accepted as %q, want what rules say", s.opened.Accept)
 	}
 	if got, want := s.answers["a"], (app.Answer{Accept: true}); got != want || s.opened.Policy != app.SkipExisting {
 		t.Errorf("Answer(%+v), want %+v", got, want)

@@ -51,7 +51,7 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 peer not found, 4 declined,
 	})
 	p.flags.register(root)
 	p.flags.registerVisible(root)
-	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.pairCommand(), p.doctorCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.sendCommand(), p.receiveCommand(), p.peersCommand(), p.chatCommand(), p.pairCommand(), p.trustCommand(), p.doctorCommand(), p.versionCommand(), p.manCommand())
 	return root
 }
 

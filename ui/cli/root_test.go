@@ -119,7 +119,7 @@ func TestCompletionsAndManualPages(t *testing.T) {
 	if code := s.run(t, "man", dir); code != exitOK {
 		t.Fatalf("exit code %d, errors %q", code, s.err.String())
 	}
-	for _, page := range []string{"yonder.1", "yonder-send.1", "yonder-receive.1", "yonder-peers.1", "yonder-chat.1", "yonder-version.1"} {
+	for _, page := range []string{"yonder.1", "yonder-send.1", "yonder-receive.1", "yonder-peers.1", "yonder-chat.1", "yonder-trust.1", "yonder-version.1"} {
 		text, err := os.ReadFile(filepath.Join(dir, page))
 		if err != nil || !strings.Contains(string(text), "Yonder 1.2.3") {
 			t.Errorf("%s: %v, %d bytes", page, err, len(text))

@@ -33,6 +33,8 @@ func (t *textPrinter) print(e event) {
 		t.screen.line("looking for " + clean(e.Peer))
 	case peerEvent:
 		t.peer(e)
+	case trustEvent:
+		t.trust(e)
 	case offerEvent:
 		t.offer(e)
 	case stateEvent:
@@ -82,8 +84,10 @@ func (t *textPrinter) listening(e listeningEvent) {
 		t.screen.line("accepting everything from everybody" + where)
 	case app.AcceptPaired:
 		t.screen.line("accepting from paired people only" + where)
-	default:
+	case app.AcceptAsk:
 		t.screen.line("asking before anything is accepted" + where)
+	default:
+		t.screen.line("asking before anything is accepted, unless yonder trust says otherwise" + where)
 	}
 }
 
