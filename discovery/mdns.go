@@ -28,7 +28,7 @@ var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond,
 // be busy with the answers. Who hears no announcements asks, and is found by that.
 const (
 	mdnsAfter = 100 * time.Millisecond // the first announcements, as long again at most
-	mdnsCalm  = 10 * time.Minute
+	mdnsCalm  = 15 * time.Minute
 	heardTime = 2 * maxPeriod // that an announcement counts
 )
 
@@ -160,7 +160,7 @@ func (b *browser) run(ctx context.Context) {
 			now := time.Now()
 			calm := (step > 0 || polite) && b.calm(now, l)
 			if calm && asked[l.ifi.Name].IsZero() {
-				asked[l.ifi.Name] = now.Add(rand.N(mdnsPeriod) - mdnsCalm)
+				asked[l.ifi.Name] = now.Add(rand.N(mdnsCalm) - mdnsCalm) // at any moment: others began at the same time
 			}
 			if calm && now.Sub(asked[l.ifi.Name]) < mdnsCalm {
 				continue
