@@ -56,7 +56,7 @@ func (a *App) ruled(ctx context.Context, p *person, in incoming, facts offerFact
 		a.mu.Unlock()
 		return transfer.Decision{Reason: transfer.ErrDeclined}
 	case ask:
-		if err := a.limits.offer(p.rec.ID, facts.Peer.Addr.Addr(), p.rec.Level, a.openOffers(p.rec.ID)); err != nil {
+		if err := a.mayAsk(p, facts); err != nil {
 			a.mu.Unlock()
 			return transfer.Decision{Reason: err}
 		}
@@ -110,14 +110,22 @@ func policyName(p transfer.Policy) Policy {
 	return KeepBoth
 }
 
-// openOffers counts the offers of one person that wait for an answer. The caller holds mu.
-func (a *App) openOffers(id DeviceID) (n int) {
+// mayAsk reports whether the user is asked about one more offer of p: nil, or why not. The
+// caller holds mu.
+func (a *App) mayAsk(p *person, facts offerFacts) error {
+	if p.rec.Level > Unknown {
+		return nil
+	}
+	open, all := 0, 0
 	for _, r := range a.runs {
-		if r.rec.Person == id && r.in != nil && !r.answered {
-			n++
+		if r.in == nil || r.answered || a.level(r.rec.Person) > Unknown {
+			continue
+		}
+		if all++; r.rec.Person == p.rec.ID {
+			open++
 		}
 	}
-	return n
+	return a.limits.offer(p.rec.ID, facts.Peer.Addr.Addr(), open, all)
 }
 
 // enter puts an offer into the thread: as a new item, or as the one that it

@@ -63,6 +63,7 @@ func TestWhichPolicyCounts(t *testing.T) {
 func TestOfferTellsWhatExists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, _, fb := pair(t)
+		b.trusts(a.id(), Known) // two offers at once
 		path := file(t)
 		send(t, a, b.id(), 0, path)
 		first := fb.incoming()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -10,22 +11,23 @@ import (
 // strangerLimits keep people whom the user does not know from filling the screen.
 // It is guarded by App.mu.
 type strangerLimits struct {
-	recent []time.Time         // offers shown in the last minute
-	noes   map[any][]time.Time // device id or IP address → when the user declined
+	recent []time.Time            // offers shown in the last minute
+	last   map[DeviceID]time.Time // the last offer shown of each, while it counts
+	noes   map[any][]time.Time    // device id or IP address → when the user declined
 }
 
 const (
 	offersPerMinute = 10               // of all strangers together
-	offersAtOnce    = 5                // open ones of one stranger
+	offersWaiting   = 5                // for an answer, of all strangers together
+	offersAtOnce    = 1                // of one stranger
+	offerPause      = 10 * time.Second // between two of one stranger; their side tries again by itself
 	declinesToMute  = 3                // within muteTime
 	muteTime        = 10 * time.Minute // that a stranger is not shown for
 )
 
-// offer reports whether one more offer may be shown: nil, or why not.
-func (l *strangerLimits) offer(id DeviceID, addr any, level Level, open int) error {
-	if level > Unknown {
-		return nil
-	}
+// offer reports whether one more offer of a stranger may be shown: nil, or why not. open are
+// those that wait for an answer, of this one and of all.
+func (l *strangerLimits) offer(id DeviceID, addr any, open, all int) error {
 	now := time.Now()
 	recent := func(times []time.Time, within time.Duration) []time.Time {
 		return slices.DeleteFunc(slices.Clone(times), func(t time.Time) bool { return now.Sub(t) > within })
@@ -36,10 +38,15 @@ func (l *strangerLimits) offer(id DeviceID, addr any, level Level, open int) err
 		}
 	}
 	l.recent = recent(l.recent, time.Minute)
-	if len(l.recent) >= offersPerMinute || open >= offersAtOnce {
+	maps.DeleteFunc(l.last, func(_ DeviceID, at time.Time) bool { return now.Sub(at) >= offerPause })
+	if _, soon := l.last[id]; soon || len(l.recent) >= offersPerMinute || open >= offersAtOnce || all >= offersWaiting {
 		return transfer.ErrTooMany
 	}
 	l.recent = append(l.recent, now)
+	if l.last == nil {
+		l.last = map[DeviceID]time.Time{}
+	}
+	l.last[id] = now
 	return nil
 }
 

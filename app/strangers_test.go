@@ -1,46 +1,105 @@
 package app
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-func TestStrangersAreLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLAN()
-		b := l.add(t, nil)
-		fb := follow(t, b)
-		path := file(t)
-		var senders []*host
-		for range 3 {
-			a := l.add(t, nil)
-			fa := follow(t, a)
-			a.see(b)
-			fa.sees(b.id())
-			senders = append(senders, a)
+// TestStrangersOffers: one of each, five in all, ten in a minute, one in ten seconds of each;
+// each limit at it and one above.
+func TestStrangersOffers(t *testing.T) {
+	ann, bob := DeviceID{1}, DeviceID{2}
+	type ask struct {
+		after     time.Duration // since the one before
+		of        DeviceID
+		open, all int // that wait
+		ok        bool
+	}
+	others := func(n int, after time.Duration) (list []ask) {
+		for i := range n {
+			list = append(list, ask{after, DeviceID{9, byte(i)}, 0, 0, true})
 		}
-		for _, a := range senders {
-			for range 8 {
-				send(t, a, b.id(), 0, path)
+		return list
+	}
+	for why, asks := range map[string][]ask{
+		"one of each at a time":          {{0, ann, offersAtOnce - 1, 0, true}, {offerPause, ann, offersAtOnce, 1, false}, {0, bob, 0, 1, true}},
+		"five in all":                    {{0, ann, 0, offersWaiting - 1, true}, {0, bob, 0, offersWaiting, false}},
+		"ten seconds between two of one": {{0, ann, 0, 0, true}, {offerPause - 1, ann, 0, 0, false}, {1, ann, 0, 0, true}},
+		"ten in a minute":                append(others(offersPerMinute, time.Second), ask{0, ann, 0, 0, false}, ask{time.Minute - (offersPerMinute-1)*time.Second, ann, 0, 0, false}, ask{1, ann, 0, 0, true}),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var l strangerLimits
+			for i, a := range asks {
+				time.Sleep(a.after)
+				if err := l.offer(a.of, "address", a.open, a.all); (err == nil) != a.ok {
+					t.Errorf("%s: offer %d: %v", why, i, err)
+				}
 			}
-		}
-		synctest.Wait()
-		fb.until("ten offers", func() bool { return len(fb.items) == offersPerMinute })
-		time.Sleep(time.Second)
-		if n := len(b.runs); n != offersPerMinute {
-			t.Errorf("%d offers of strangers are open, want %d", n, offersPerMinute)
-		}
-		perSender := map[DeviceID]int{}
-		for _, i := range fb.items {
-			perSender[i.Person]++
-		}
-		for id, n := range perSender {
-			if n > offersAtOnce {
-				t.Errorf("%s has %d open offers, want at most %d", id.Short(), n, offersAtOnce)
-			}
-		}
-	})
+		})
+	}
+}
+
+// TestThousandOffers of strangers in a minute, whose programs try again: what the user is asked
+// stays within the limits, and somebody known is asked about at once.
+func TestThousandOffers(t *testing.T) {
+	for _, strangers := range []int{1, 100} {
+		t.Run(fmt.Sprint(strangers, " strangers"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLAN()
+				b := l.add(t, nil)
+				fb := follow(t, b)
+				path := file(t)
+				known := l.add(t, nil)
+				var senders []*host
+				for range strangers {
+					a := l.add(t, func(o *Options) { o.Listen = false })
+					a.see(b)
+					senders = append(senders, a)
+				}
+				synctest.Wait()
+				begun := time.Now()
+				for n := range 1000 {
+					send(t, senders[n%strangers], b.id(), time.Minute, path)
+					time.Sleep(time.Minute / 1000)
+				}
+				synctest.Wait()
+				waiting, shown := map[DeviceID]int{}, 0
+				b.mu.Lock()
+				for _, r := range b.runs {
+					if !r.answered {
+						waiting[r.rec.Person]++
+						shown++
+					}
+				}
+				b.mu.Unlock()
+				if shown > offersWaiting || shown == 0 {
+					t.Errorf("%d offers wait after %v", shown, time.Since(begun))
+				}
+				for id, n := range waiting {
+					if n > offersAtOnce {
+						t.Errorf("%s has %d offers that wait", id.Short(), n)
+					}
+				}
+				b.trusts(known.id(), Known)
+				known.see(b)
+				synctest.Wait()
+				send(t, known, b.id(), 0, path)
+				fb.until("the offer of somebody known", func() bool {
+					for _, i := range fb.items {
+						if i.Person == known.id() {
+							return true
+						}
+					}
+					return false
+				})
+				for _, a := range senders {
+					a.Close()
+				}
+			})
+		})
+	}
 }
 
 func TestDeclinedStrangerIsMuted(t *testing.T) {
@@ -54,6 +113,7 @@ func TestDeclinedStrangerIsMuted(t *testing.T) {
 			seen = append(seen, got)
 			b.Answer(t.Context(), got, Answer{})
 			fa.transferIs(id, Declined)
+			time.Sleep(offerPause)
 		}
 		id := send(t, a, b.id(), 0, path)
 		if p := fa.transferIs(id, Interrupted).Problem; p.Code != CodeBusy {

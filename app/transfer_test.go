@@ -204,6 +204,7 @@ func TestRetryLoop(t *testing.T) {
 	t.Run("Retry after Stop, Declined and Cancelled", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a, b, fa, fb := pair(t)
+			b.trusts(a.id(), Known) // offers of strangers wait
 			id := send(t, a, b.id(), 0, file(t))
 			got := fb.incoming().ID
 			b.Answer(t.Context(), got, Answer{})

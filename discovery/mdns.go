@@ -28,7 +28,7 @@ var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond,
 // be busy with the answers. Who hears no announcements asks, and is found by that.
 const (
 	mdnsAfter = 100 * time.Millisecond // the first announcements, as long again at most
-	mdnsCalm  = 15 * time.Minute
+	mdnsCalm  = 30 * time.Minute
 	heardTime = 2 * maxPeriod // that an announcement counts
 )
 
