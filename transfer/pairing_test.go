@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,13 @@ func (h *testNode) pairing(n int) *Pairing {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.shown[n-1]
+}
+
+// pairings returns those that peers have begun.
+func (h *testNode) pairings() []*Pairing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.shown)
 }
 
 func begin(t *testing.T, s *Session) *Pairing {
@@ -137,6 +145,20 @@ func TestPairingCrossed(t *testing.T) {
 	}
 }
 
+// failures returns how many pairings with a device have failed lately.
+func (h *testNode) failures(id ID) int {
+	h.Node.pairs.mu.Lock()
+	defer h.Node.pairs.mu.Unlock()
+	return h.Node.pairs.failed[id].n
+}
+
+// fails sets what failed with a device.
+func (h *testNode) fails(id ID, f pairFailed) {
+	h.Node.pairs.mu.Lock()
+	defer h.Node.pairs.mu.Unlock()
+	h.Node.pairs.failed[id] = f
+}
+
 // now returns the pairing that is under way.
 func (h *testNode) now() *Pairing {
 	h.pairs.mu.Lock()
@@ -161,17 +183,16 @@ func TestPairingPausedAfterThree(t *testing.T) {
 		t.Errorf("after three failures: %v", pause)
 	}
 	// Who forgets its own failures is told by the other side.
-	clear(ann.pairs.failed)
+	ann.fails(bea.id, pairFailed{})
 	pause, ok = errors.AsType[*PairPauseError](verdictOf(t, begin(t, s)))
 	if !ok || !pause.Peer || time.Until(pause.Until) < pairPause-time.Minute {
 		t.Errorf("the other side: %v", pause)
 	}
-	if bea.mu.Lock(); len(bea.shown) != pairFailures {
-		t.Errorf("%d pairings were shown", len(bea.shown))
+	if n := len(bea.pairings()); n != pairFailures {
+		t.Errorf("%d pairings were shown", n)
 	}
-	bea.mu.Unlock()
 	// Ten minutes later it may begin again.
-	bea.pairs.failed[ann.id] = pairFailed{pairFailures, time.Now().Add(-pairPause)}
+	bea.fails(ann.id, pairFailed{pairFailures, time.Now().Add(-pairPause)})
 	p := begin(t, s)
 	back := bea.pairing(pairFailures + 1)
 	<-p.Ready()
@@ -181,7 +202,7 @@ func TestPairingPausedAfterThree(t *testing.T) {
 	if err := errors.Join(verdictOf(t, p), verdictOf(t, back)); err != nil {
 		t.Error(err)
 	}
-	if n := bea.pairs.failed[ann.id].n; n != 0 {
+	if n := bea.failures(ann.id); n != 0 {
 		t.Errorf("%d failures are remembered after it worked", n)
 	}
 }
@@ -209,10 +230,10 @@ func TestPairingCounts(t *testing.T) {
 			test.do(a, b)
 			verdictOf(t, a)
 			verdictOf(t, b)
-			if n := ann.pairs.failed[bea.id].n; n != test.first {
+			if n := ann.failures(bea.id); n != test.first {
 				t.Errorf("%d failures where it began, want %d", n, test.first)
 			}
-			if n := bea.pairs.failed[ann.id].n; n != test.second {
+			if n := bea.failures(ann.id); n != test.second {
 				t.Errorf("%d failures at the other, want %d", n, test.second)
 			}
 		})
@@ -238,8 +259,8 @@ func TestPairingsOfStrangers(t *testing.T) {
 		}
 		p.Session.conn.Close()
 	}
-	if len(bea.shown) != pairPerMinute {
-		t.Errorf("%d pairings were shown", len(bea.shown))
+	if n := len(bea.pairings()); n != pairPerMinute {
+		t.Errorf("%d pairings were shown", n)
 	}
 }
 
@@ -265,7 +286,7 @@ func TestPairingBusy(t *testing.T) {
 		}
 	}
 	<-mine.Ready()
-	if len(bea.pairs.failed) != 0 {
+	if bea.failures(ann.id)+bea.failures(cem.id) != 0 {
 		t.Error("that somebody is busy counts as a failure")
 	}
 }
@@ -339,7 +360,7 @@ func TestPairingHostile(t *testing.T) {
 			if code := p.ended(); code != toCode(ErrProtocol) {
 				t.Errorf("BYE %d", code)
 			}
-			for _, pairing := range bea.shown {
+			for _, pairing := range bea.pairings() {
 				if verdictOf(t, pairing) == nil {
 					t.Error("they are paired")
 				}
@@ -355,7 +376,7 @@ func TestPairingForgotten(t *testing.T) {
 	p.say(framePairNonce, 0, &pairNonce{Attempt: [16]byte{1}, Nonce: [32]byte{1}})
 	p.say(framePairEnd, 0, &pairEnd{Attempt: [16]byte{1}})
 	p.alive()
-	if len(bea.shown) != 0 {
+	if len(bea.pairings()) != 0 {
 		t.Error("a pairing came of it")
 	}
 }
@@ -367,7 +388,7 @@ func TestPairingTime(t *testing.T) {
 		defer p.Session.conn.Close()
 		p.say(framePair, 0, &pairBegin{Attempt: [16]byte{1}})
 		p.expect(framePairNonce, &pairNonce{})
-		shown := bea.shown[0]
+		shown := bea.pairing(1)
 		for begun := time.Now(); time.Since(begun) < pairTime-4*time.Second; { // nothing heard for 15 s would end the session
 			time.Sleep(4 * time.Second)
 			p.say(framePing, 0, &ping{})
