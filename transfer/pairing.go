@@ -349,6 +349,13 @@ func (c *pairings) of(s *Session, attempt [16]byte) *Pairing {
 	return nil
 }
 
+// busy reports whether a pairing in a session is under way: people take their time.
+func (c *pairings) busy(s *Session) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now != nil && c.now.session == s
+}
+
 // say tells the peer. mu is held.
 func (c *pairings) say(p *Pairing, state pairState) {
 	p.session.out.send(framePairEnd, 0, &pairEnd{Attempt: p.attempt, State: state})

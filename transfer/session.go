@@ -154,8 +154,9 @@ func (s *Session) keepOnce(now time.Time) bool {
 	if s.node.cfg.Host.Level(s.peer.ID) < Paired {
 		limit = idleUnknown
 	}
+	comparing := s.node.pairs.busy(s)
 	s.mu.Lock()
-	busy := len(s.sending)+len(s.receiving) > 0
+	busy := comparing || len(s.sending)+len(s.receiving) > 0
 	if busy {
 		s.lastUse = now
 	}
