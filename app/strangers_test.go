@@ -102,6 +102,29 @@ func TestThousandOffers(t *testing.T) {
 	}
 }
 
+// TestMutedByAddress: whoever was declined comes back with another key, and is known by the address.
+func TestMutedByAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l strangerLimits
+		for n := range declinesToMute {
+			if err := l.offer(DeviceID{byte(n)}, "192.0.2.1", 0, 0); err != nil {
+				t.Fatalf("after %d times: %v", n, err)
+			}
+			l.declined(DeviceID{byte(n)}, "192.0.2.1")
+		}
+		if err := l.offer(DeviceID{9}, "192.0.2.1", 0, 0); err == nil {
+			t.Error("another key at the same address is not muted")
+		}
+		if err := l.offer(DeviceID{9}, "192.0.2.2", 0, 0); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+		time.Sleep(muteTime + 1)
+		if err := l.offer(DeviceID{8}, "192.0.2.1", 0, 0); err != nil {
+			t.Errorf("ten minutes later: %v", err)
+		}
+	})
+}
+
 func TestDeclinedStrangerIsMuted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, fa, fb := pair(t)

@@ -132,6 +132,11 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	b := &background{cmd: exec.Command(path, args[1:]...), more: make(chan struct{}, 1)}
 	b.cmd.Dir = ts.MkAbs(".")
 	b.cmd.Env = append(os.Environ(), "YONDER_DATA="+ts.Getenv("YONDER_DATA"), "TERM=xterm")
+	for _, name := range []string{"LANG", "LC_ALL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		if value := ts.Getenv(name); value != "" {
+			b.cmd.Env = append(b.cmd.Env, name+"="+value)
+		}
+	}
 	out, err := b.connect(tty)
 	ts.Check(err)
 	programs(ts)[args[0]] = b
