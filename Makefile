@@ -20,7 +20,7 @@ BUS = $(if $(shell command -v dbus-run-session),dbus-run-session --)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build headless cross test quick vet unit race lint screenshots fuzz bench microbench crash-test lab discovery-lab \
+.PHONY: help run build headless cross test quick vet unit race lint vulnerabilities screenshots fuzz bench microbench crash-test lab discovery-lab \
 	packages test-packages macos-app icons cleanroom clean deps deps-test
 
 help: ## list what can be made
@@ -65,7 +65,12 @@ race: deps-test ## the short tests with the race detector; all packages but the 
 lint: ## staticcheck, in the version pinned in packaging/tools
 	@mkdir -p _build/bin
 	go -C packaging/tools build -o $(CURDIR)/_build/bin/ honnef.co/go/tools/cmd/staticcheck
-	GOFLAGS='$(FLAGS)' _build/bin/staticcheck ./...
+	GOFLAGS='$(subst -tags ,-tags=,$(FLAGS))' _build/bin/staticcheck ./...
+
+vulnerabilities: deps ## govulncheck, in the version pinned in packaging/tools: known vulnerabilities that the program reaches; asks vuln.go.dev
+	@mkdir -p _build/bin
+	go -C packaging/tools build -o $(CURDIR)/_build/bin/ golang.org/x/vuln/cmd/govulncheck
+	GOFLAGS='$(subst -tags ,-tags=,$(FLAGS))' _build/bin/govulncheck ./...
 
 screenshots: deps-test ## as root: take the pictures in docs/ from real windows
 	YONDER_PICTURES=$(CURDIR)/docs $(BUS) go test $(FLAGS) -count 1 -run '^TestPictures$$' ./ui/desktop
