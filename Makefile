@@ -93,7 +93,7 @@ lab: deps-test ## as root: interrupt transfers in every way, at full size, and r
 	YONDER_LAB=1 go test -trimpath -tags headless -count 1 -timeout 0 -v \
 		-run '^Test(Interrupted(Receiver|Sender|By.*)|LossyNetwork|(Damaged|Duplicated)Packets|SmallPackets|LargePacketsVanish|RateDrops|ConnectionForgotten|ManyFiles|ChangedWhileAway|ChatBesideTransfer|ManySenders|KilledWhileUpdating)$$' ./ui/cli
 
-discovery-lab: deps-test ## as root: measure how 2 to 200 hosts find and lose each other, beside the mDNS library alone; about an hour
+discovery-lab: deps-test ## as root: measure how 2 to 100 hosts find and lose each other, beside the mDNS library alone; about an hour
 	YONDER_LAB=1 go test -trimpath -tags headless -count 1 -timeout 0 -v -run '^TestLab$$' ./discovery
 
 packages: deps ## build the packages for Linux, Windows and macOS into dist/

@@ -17,7 +17,8 @@ import (
 
 // TestLab measures how long discovery takes on networks of many hosts, and what it costs,
 // beside what the mDNS library does by itself. It asserts nothing: the figures are printed as
-// the tables of docs/DISCOVERY.md.
+// the tables of docs/DISCOVERY.md. More than a hundred hosts keep two cores so busy that what is measured
+// is the machine.
 func TestLab(t *testing.T) {
 	if os.Getenv("YONDER_LAB") == "" {
 		t.Skip("takes an hour; `make discovery-lab` runs it")
@@ -37,7 +38,7 @@ func TestLab(t *testing.T) {
 		{2, 0, both}, {2, 0, announcements}, {2, 0, multicastDNS}, {2, 0, library},
 		{30, 0, both}, {30, 10, both}, {30, 20, both},
 		{30, 0, announcements}, {30, 20, announcements}, {30, 0, multicastDNS}, {30, 20, multicastDNS}, {30, 0, library}, {30, 20, library},
-		{100, 0, both}, {100, 10, both}, {100, 20, both}, {200, 0, both},
+		{100, 0, both}, {100, 10, both}, {100, 20, both},
 	} {
 		t.Run(fmt.Sprintf("%d hosts, %d %% loss, %s", row.hosts, row.loss, row.how.name), func(t *testing.T) {
 			n := newLab(t, row.hosts, row.loss)
@@ -67,7 +68,7 @@ func TestLab(t *testing.T) {
 	for _, row := range []struct {
 		hosts, loss, minutes int
 		how                  labHow
-	}{{30, 0, 2, both}, {30, 20, 10, both}, {100, 0, 2, both}, {200, 0, 2, both}, {30, 0, 2, library}} {
+	}{{30, 0, 2, both}, {30, 20, 10, both}, {100, 0, 2, both}, {30, 0, 2, library}} {
 		t.Run(fmt.Sprintf("cost, %d hosts, %d %% loss, %s", row.hosts, row.loss, row.how.name), func(t *testing.T) {
 			n := newLab(t, row.hosts, row.loss)
 			n.startAll(row.how)
