@@ -46,6 +46,9 @@ func TestStrangersOffers(t *testing.T) {
 func TestThousandOffers(t *testing.T) {
 	for _, strangers := range []int{1, 100} {
 		t.Run(fmt.Sprint(strangers, " strangers"), func(t *testing.T) {
+			if testing.Short() && strangers > 1 {
+				t.Skip("a hundred programs take their time")
+			}
 			synctest.Test(t, func(t *testing.T) {
 				l := newLAN()
 				b := l.add(t, nil)
