@@ -177,6 +177,7 @@ func TestLeftOutStaysOut(t *testing.T) {
 	if err := <-result; err == nil {
 		t.Fatal("the interrupted transfer succeeded")
 	}
+	p.b.until("the receiver to know of it", func() bool { return len(p.b.ended) == 1 })
 	out.SetRate(0)
 	report := p.sendOut(t, out)
 	if report.Files != 1 || report.SkipCount != 2 || report.Failed != 0 {

@@ -36,11 +36,14 @@ func (p *pair) send(t testing.TB, paths ...string) Report {
 
 func (p *pair) sendOut(t testing.TB, out *Outgoing) Report {
 	t.Helper()
+	p.b.mu.Lock()
+	earlier := len(p.b.ended)
+	p.b.mu.Unlock()
 	report, err := connect(t, p.a, p.b).Send(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.b.until("Ended", func() bool { return len(p.b.ended) > 0 })
+	p.b.until("Ended", func() bool { return len(p.b.ended) > earlier })
 	p.b.mu.Lock()
 	defer p.b.mu.Unlock()
 	last := p.b.ended[len(p.b.ended)-1]
