@@ -150,7 +150,8 @@ func (a *App) follow(c *comparing, p pairing) {
 		err := p.Err()
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		if id := DeviceID(p.Peer().ID); err == nil && a.level(id) < Paired {
+		id := DeviceID(p.Peer().ID)
+		if level := a.level(id); err == nil && level > Blocked && level < Paired { // who was blocked just now stays so
 			a.setLevel(id, Paired)
 		}
 		if a.comparing == c {
@@ -258,9 +259,9 @@ func (a *App) setLevel(id DeviceID, level Level) {
 	if p == nil || p.rec.Level == level {
 		return
 	}
-	was := p.rec.Level
+	less := level == Blocked || level < Paired && p.rec.Level >= Paired
 	p.rec.Level = level
-	if level == Blocked || level < Paired && was >= Paired {
+	if less {
 		p.distrust()
 	}
 	a.levels.Store(id, level)
@@ -270,7 +271,7 @@ func (a *App) setLevel(id DeviceID, level Level) {
 	if search := a.network.search; search != nil && level >= Known {
 		search.Know(id)
 	}
-	if level == Blocked || level < Paired && was >= Paired {
+	if less {
 		for _, s := range slices.Clone(p.sessions) {
 			a.spawn(func() { s.Close() })
 		}

@@ -115,6 +115,25 @@ func TestPairingIsKept(t *testing.T) {
 	}
 }
 
+// TestBlockedWhilePairing: what both have confirmed does not undo that the user has blocked them.
+func TestBlockedWhilePairing(t *testing.T) {
+	l := newLAN()
+	h, other := l.add(t, nil), l.add(t, nil)
+	h.see(other)
+	f, fo := follow(t, h), follow(t, other)
+	f.sees(other.id())
+	must(t, h.Pair(t.Context(), other.id()))
+	code := f.pairingIs(PairingComparing).Code
+	fo.pairingIs(PairingComparing)
+	must(t, other.AnswerPairing(t.Context(), h.id(), code, true))
+	h.trusts(other.id(), Blocked) // and the connection has not ended yet
+	must(t, h.AnswerPairing(t.Context(), other.id(), code, true))
+	f.pairingIs(PairingDone)
+	if level := h.level(other.id()); level != Blocked {
+		t.Errorf("level %d", level)
+	}
+}
+
 func TestPairingRefused(t *testing.T) {
 	l := newLAN()
 	h, other, third := l.add(t, nil), l.add(t, nil), l.add(t, nil)

@@ -193,7 +193,8 @@ func (s *Session) Pair() (*Pairing, error) {
 		if other.ours || other.session == s {
 			return nil, ErrPairBusy
 		}
-		pairs.end(other, pairBusy, ErrPairBusy)
+		pairs.say(other, pairBusy)
+		pairs.stop(other, ErrPairBusy) // which is not the other's fault
 	}
 	p, err := pairs.begin(s, true)
 	if err != nil {
@@ -201,7 +202,11 @@ func (s *Session) Pair() (*Pairing, error) {
 	}
 	rand.Read(p.attempt[:]) // never fails since Go 1.24
 	p.exchange = newExchange(true, s.node.cfg.Identity.ID(), s.peer.ID, p.exchange.channel, [32]byte{})
-	return p, s.out.send(framePair, 0, &pairBegin{Attempt: p.attempt, Commit: p.exchange.commit})
+	if err := s.out.send(framePair, 0, &pairBegin{Attempt: p.attempt, Commit: p.exchange.commit}); err != nil {
+		pairs.stop(p, err) // the session is over, and may have been before this began
+		return nil, err
+	}
+	return p, nil
 }
 
 // begin makes the pairing that is under way. mu is held.
@@ -376,20 +381,26 @@ func (c *pairings) end(p *Pairing, state pairState, why error) {
 	}
 }
 
-// finish ends a pairing. One that failed counts once the peer knew a nonce of ours, but for
-// what this side's user broke off; else a stranger could try as often as it likes. mu is held.
+// finish ends a pairing. One that failed counts if the peer may have known a nonce of ours,
+// whatever the peer says that it failed for, but for what this side's user began and broke off:
+// else a stranger could try as often as it likes. mu is held.
 func (c *pairings) finish(p *Pairing, err error) {
-	p.ended, p.err = true, err
-	p.timer.Stop()
-	c.now = nil
 	id := p.session.peer.ID
+	known := !p.exchange.first || p.code != ""
 	switch {
 	case err == nil:
 		delete(c.failed, id)
-	case errors.Is(err, ErrPairBusy):
-	case !p.exchange.first || p.code != "" && !errors.Is(err, ErrCancelled):
+	case known && !(p.ours && errors.Is(err, ErrCancelled)):
 		c.count(id, time.Now())
 	}
+	c.stop(p, err)
+}
+
+// stop is finish for what says nothing about the peer. mu is held.
+func (c *pairings) stop(p *Pairing, err error) {
+	p.ended, p.err = true, err
+	p.timer.Stop()
+	c.now = nil
 	close(p.done)
 }
 

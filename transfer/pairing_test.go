@@ -218,6 +218,16 @@ func TestPairingCounts(t *testing.T) {
 		{"the codes differ", func(a, b *Pairing) { a.Answer(false) }, 1, 1},
 		{"who began breaks off", func(a, b *Pairing) { a.Cancel() }, 0, 1},
 		{"the other breaks off", func(a, b *Pairing) { b.Cancel() }, 1, 1},
+		{"the other says that it is busy", func(a, b *Pairing) {
+			b.session.out.send(framePairEnd, 0, &pairEnd{Attempt: b.attempt, State: pairBusy})
+			<-a.Done()
+			b.Cancel()
+		}, 1, 1},
+		{"who began says that it is busy, having seen the nonce", func(a, b *Pairing) {
+			a.session.out.send(framePairEnd, 0, &pairEnd{Attempt: a.attempt, State: pairBusy})
+			<-b.Done()
+			a.Cancel()
+		}, 0, 1},
 		{"the connection is lost", func(a, b *Pairing) { a.session.wire.Conn.Close() }, 1, 1},
 	}
 	for _, test := range tests {
@@ -379,6 +389,18 @@ func TestPairingForgotten(t *testing.T) {
 	if len(bea.pairings()) != 0 {
 		t.Error("a pairing came of it")
 	}
+}
+
+// A session that has ended keeps no pairing: the next can begin at once.
+func TestPairingInEndedSession(t *testing.T) {
+	ann, bea, cem := startNode(t, nil, "", nil), startNode(t, nil, "", nil), startNode(t, nil, "", nil)
+	s := connect(t, ann, bea)
+	s.Close()
+	<-s.Done()
+	if p, err := s.Pair(); p != nil || !errors.Is(err, ErrInterrupted) {
+		t.Errorf("Pair in a session that has ended = %v, %v", p, err)
+	}
+	<-begin(t, connect(t, ann, cem)).Ready()
 }
 
 func TestPairingTime(t *testing.T) {
