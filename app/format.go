@@ -26,3 +26,11 @@ func FormatBytes(n int64) string {
 	}
 	return fmt.Sprintf("%.0f %s", value, units[unit])
 }
+
+// FormatCode writes the six digits of a [Pairing] in two groups, as people read them aloud.
+func FormatCode(code string) string {
+	if len(code) != 6 {
+		return code
+	}
+	return code[:3] + " " + code[3:]
+}

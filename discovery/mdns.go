@@ -23,9 +23,10 @@ var mdnsWindows = []time.Duration{100 * time.Millisecond, 250 * time.Millisecond
 // mdnsPauses are the times between them; after the last one a period ± 20 %.
 var mdnsPauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond, 2 * time.Second}
 
-// Everybody answers every query, so on a link where announcements are heard only the first
-// one is asked at once, and then one in mdnsCalm: a hundred hosts that begin together would
-// be busy with the answers. Who hears no announcements asks, and is found by that.
+// Everybody answers every query, so on a link where announcements are heard mDNS is calm: it
+// asks once in mdnsCalm, the first time at any moment within that, unless a person wants to see
+// who is there. A hundred hosts that begin together would be busy with the answers. Who hears
+// no announcements asks at once and again, and is found by that.
 const (
 	mdnsAfter = 100 * time.Millisecond // the first announcements, as long again at most
 	mdnsCalm  = 30 * time.Minute

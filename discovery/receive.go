@@ -74,11 +74,8 @@ func (s *Service) take(now time.Time, d datagram, sight sighting, who candidate)
 	}
 	s.board.post(out.news)
 	s.consider(now, out.ask)
-	if s.mdns != nil {
-		s.mdns.peers.Store(int64(s.reg.listedCount()))
-		if sight.Type == typeAnnounce && sight.iface != "" {
-			s.mdns.announced(now, sight.iface)
-		}
+	if s.mdns != nil && sight.Type == typeAnnounce && sight.iface != "" {
+		s.mdns.announced(now, sight.iface)
 	}
 	if e := s.reg.entries[sight.id]; e != nil && sight.solicited() && who.source != 0 {
 		s.probes.settle(who, e.copy(), e.tcp)

@@ -238,6 +238,9 @@ func (s *Service) refresh(now time.Time) {
 		s.showTrouble()
 	}
 	s.storeZone()
+	if s.mdns != nil {
+		s.mdns.peers.Store(int64(s.reg.listedCount()))
+	}
 	if changed {
 		if s.self.Hidden {
 			s.hide(true)

@@ -22,6 +22,7 @@
 //	manifest.go  the list of entries; page.go, on the wire, spool.go, on disk; path.go, names that are safe everywhere;
 //	             chunk.go, hashes
 //	control.go   pauses, rates, single files while it runs; limiter.go, how a rate is kept; buffers.go, memory
+//	pairing.go   six digits that two people compare; exchange.go, how they come about
 //	chat.go      messages; gossip.go, where people are whom both trust; errors.go, what errors are on the wire
 //
 // The package does not find anybody (package discovery does), remembers nothing but

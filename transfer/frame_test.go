@@ -123,29 +123,6 @@ func TestFrameLimits(t *testing.T) {
 	}
 }
 
-// TestGateStates puts every frame type on every kind of stream: what is not meant for
-// it is refused.
-func TestGateStates(t *testing.T) {
-	allowed := map[place][]place{
-		onSession:  {onSession},
-		onNew:      {onNew},
-		onOffered:  {onOffered, onEither},
-		onAccepted: {onAccepted, onOffered, onEither, onRunning},
-		onSending:  {onSending, onEither},
-		onMoving:   {onMoving, onEither, onRunning},
-	}
-	for where, takes := range allowed {
-		for typ, r := range gate {
-			s := gateSession(t)
-			s.host.level = max(Unknown, r.level)
-			_, err := s.admit(header{typ: typ, stream: s.place(t, where)})
-			if ok := slices.Contains(takes, r.place); ok != (err == nil) {
-				t.Errorf("%s in state %d: admit = %v, want allowed %v", r.name, where, err, ok)
-			}
-		}
-	}
-}
-
 // TestGateLevels refuses everything but BYE from a peer that was blocked meanwhile.
 func TestGateLevels(t *testing.T) {
 	for typ, r := range gate {

@@ -82,7 +82,7 @@ func (r *transferRow) flow(width float32, place bool) float32 {
 	paragraph(r.skipped, 8)
 	if len(r.buttons) > 0 {
 		y += 14
-		y += r.flowButtons(left+pad, y, inner, place)
+		y += flowButtons(r.buttons, left+pad, y, inner, place)
 	}
 	y += pad
 	if place {
@@ -92,25 +92,6 @@ func (r *transferRow) flow(width float32, place bool) float32 {
 		r.time.Resize(fyne.NewSize(card-12, r.time.MinSize().Height))
 	}
 	return y + 3 + r.time.MinSize().Height + 4
-}
-
-// flowButtons puts the buttons side by side, on more than one line if need be.
-func (r *transferRow) flowButtons(left, top, width float32, place bool) (height float32) {
-	const gap = 8
-	x, y, lineHeight := float32(0), float32(0), float32(0)
-	for _, b := range r.buttons {
-		size := b.MinSize().Max(fyne.NewSize(84, 0))
-		if x > 0 && x+size.Width > width {
-			x, y = 0, y+lineHeight+gap
-		}
-		if place {
-			b.Move(fyne.NewPos(left+x, top+y))
-			b.Resize(size)
-		}
-		x += size.Width + gap
-		lineHeight = max(lineHeight, size.Height)
-	}
-	return y + lineHeight
 }
 
 // nameList writes the contents of an offer, one name per line, each short enough

@@ -39,10 +39,10 @@ func (w *words) describePairing(v app.Pairing, name string) pairingNews {
 		if !v.Ours {
 			n.title = w.L("pairing.title.theirs", "name", name)
 		}
-		n.code, n.text = spacedCode(v.Code), w.L("pairing.ask", "name", name)
+		n.code, n.text = app.FormatCode(v.Code), w.L("pairing.ask", "name", name)
 		n.actions = []pairingAct{actSame, actDiffer, actBreak}
 	case app.PairingConfirmed:
-		n.code, n.text = spacedCode(v.Code), w.L("pairing.waiting", "name", name)
+		n.code, n.text = app.FormatCode(v.Code), w.L("pairing.waiting", "name", name)
 		n.actions = []pairingAct{actBreak}
 	case app.PairingDone:
 		n.mood, n.title, n.text = good, w.L("pairing.done", "name", name), w.L("pairing.done.text", "name", name)
@@ -62,14 +62,6 @@ func (w *words) describePairing(v app.Pairing, name string) pairingNews {
 		n.actions = []pairingAct{actBegin, actClose}
 	}
 	return n
-}
-
-// spacedCode writes six digits in two groups, as people read them aloud.
-func spacedCode(code string) string {
-	if len(code) != 6 {
-		return code
-	}
-	return code[:3] + " " + code[3:]
 }
 
 // applyPairing shows how far a comparison of codes has come.

@@ -146,17 +146,7 @@ func (c *pairingCard) flow(width float32, place bool) float32 {
 		}
 	}
 	y += gap
-	x, row := left, float32(0)
-	for _, b := range c.buttons {
-		size := b.MinSize().AddWidthHeight(16, 0)
-		if x > left && x+size.Width > left+inner {
-			x, y = left, y+row+gap
-		}
-		put(b, x, y, size.Width, size.Height)
-		x += size.Width + gap
-		row = size.Height
-	}
-	y += row + pad
+	y += flowButtons(c.buttons, left, y, inner, place) + pad
 	if place {
 		c.back.Move(fyne.NewPos(threadMargin, 12))
 		c.back.Resize(fyne.NewSize(width-2*threadMargin, y-12))

@@ -18,20 +18,22 @@ func newWrap(objects ...fyne.CanvasObject) *wrap {
 	return w
 }
 
-func (w *wrap) heightFor(width float32) float32 { return w.flow(width, false) }
+func (w *wrap) heightFor(width float32) float32 { return flowButtons(w.objects, 0, 0, width, false) }
 
-func (w *wrap) flow(width float32, place bool) float32 {
-	const gap = 8
+// flowButtons puts buttons side by side, on more than one line if need be, or only measures;
+// it returns how high they are together.
+func flowButtons[T fyne.CanvasObject](buttons []T, left, top, width float32, place bool) (height float32) {
+	const gap, least = 8, 84
 	x, y, row := float32(0), float32(0), float32(0)
-	for _, o := range w.objects {
-		size := o.MinSize().AddWidthHeight(12, 0)
+	for _, b := range buttons {
+		size := b.MinSize().Max(fyne.NewSize(least, 0))
 		if x > 0 && x+size.Width > width {
 			x, y = 0, y+row+gap
 		}
 		size.Width = min(size.Width, width)
 		if place {
-			o.Move(fyne.NewPos(x, y))
-			o.Resize(size)
+			b.Move(fyne.NewPos(left+x, top+y))
+			b.Resize(size)
 		}
 		x += size.Width + gap
 		row = max(row, size.Height)
@@ -44,7 +46,7 @@ func (w *wrap) CreateRenderer() fyne.WidgetRenderer { return &wrapRenderer{w} }
 
 type wrapRenderer struct{ wrap *wrap }
 
-func (r *wrapRenderer) Layout(size fyne.Size) { r.wrap.flow(size.Width, true) }
+func (r *wrapRenderer) Layout(size fyne.Size) { flowButtons(r.wrap.objects, 0, 0, size.Width, true) }
 func (r *wrapRenderer) MinSize() fyne.Size {
 	width := r.wrap.Size().Width
 	if width <= 0 {

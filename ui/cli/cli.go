@@ -3,7 +3,7 @@
 // programs.
 //
 // Start with [Main], the only thing that main.go needs. Behind it there is one
-// file for each command (send.go, receive.go, peers.go, chat.go, doctor.go,
+// file for each command (send.go, receive.go, peers.go, chat.go, pair.go, trust.go, doctor.go,
 // version.go, man.go) and root.go for what happens without one. A command resolves its
 // arguments, opens the backend, follows its events in one loop and says what it
 // saw as a value of one of the types in events.go. A printer shows those: text.go

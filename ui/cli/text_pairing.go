@@ -19,7 +19,7 @@ func (t *textPrinter) pairing(e pairingEvent) {
 		if !e.Ours {
 			t.screen.line(name + " wants to compare a code with you")
 		}
-		t.screen.line("the code here is   " + t.paint(bold, spaced(e.Code)))
+		t.screen.line("the code here is   " + t.paint(bold, app.FormatCode(e.Code)))
 		if e.Answer {
 			t.bars.clear()
 			t.bars.paused = true
@@ -36,12 +36,4 @@ func (t *textPrinter) pairing(e pairingEvent) {
 			t.problem(t.paint(yellow, "warning:"), *e.Problem)
 		}
 	}
-}
-
-// spaced writes six digits in two groups, as people read them aloud.
-func spaced(code string) string {
-	if len(code) != 6 {
-		return clean(code)
-	}
-	return code[:3] + " " + code[3:]
 }
