@@ -75,7 +75,7 @@ vulnerabilities: deps ## govulncheck, in the version pinned in packaging/tools: 
 screenshots: deps-test ## as root: take the pictures in docs/ from real windows
 	YONDER_PICTURES=$(CURDIR)/docs $(BUS) go test $(FLAGS) -count 1 -run '^TestPictures$$' ./ui/desktop
 
-fuzz: ## run every fuzz target for FUZZTIME (20s; 10000000x for a number of executions) and list how often each ran; FUZZ=Pair chooses
+fuzz: ## run every fuzz target for FUZZTIME (20s; 10000000x executions; 10000000x,10m: what comes first) and list how often each ran; FUZZ=Pair chooses
 	bash packaging/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 bench: ## measure the program beside plain copies, tar, rsync and scp; BENCH='-run large -o docs/PERFORMANCE.md' chooses

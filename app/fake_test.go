@@ -36,13 +36,13 @@ type host struct {
 }
 
 // add puts an App with its own profile on the lan. options may be changed by set.
-func (l *lan) add(t *testing.T, set func(*Options)) *host {
+func (l *lan) add(t testing.TB, set func(*Options)) *host {
 	t.Helper()
 	return l.addAt(t, t.TempDir(), set)
 }
 
 // addAt uses the profile in dir, which may have been used before.
-func (l *lan) addAt(t *testing.T, dir string, set func(*Options)) *host {
+func (l *lan) addAt(t testing.TB, dir string, set func(*Options)) *host {
 	t.Helper()
 	o := Options{Listen: true, Window: true, Folder: t.TempDir(), Version: "1"}
 	if set != nil {

@@ -27,6 +27,9 @@ func (id *wireID) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// placeSize is the length in bytes of a place in the history: a device id and a number.
+const placeSize = 32 + 8
+
 // record is an item as it is stored, with what only the engine needs.
 type record struct {
 	Item
@@ -102,7 +105,7 @@ func (s *store) putOne(tx *bbolt.Tx, keep int, r *record) error {
 		return err
 	}
 	key := tx.Bucket(bucketIndex).Get([]byte(r.ID))
-	if key == nil {
+	if len(key) != placeSize {
 		if key, err = s.appendTo(tx, b, r, keep); err != nil {
 			return err
 		}
@@ -151,11 +154,14 @@ func trim(tx *bbolt.Tx, b *bbolt.Bucket, n int) error {
 	}
 	var old [][]byte
 	for k, v := c.First(); k != nil && count-len(old) > n; k, v = c.Next() {
-		var r record
-		if decode(v, &r) && r.Transfer != nil && !r.Transfer.State.Ended() {
+		r := decodeRecord(v)
+		if r != nil && r.Transfer != nil && !r.Transfer.State.Ended() {
 			continue
 		}
 		old = append(old, join(k))
+		if r == nil {
+			continue
+		}
 		if err := tx.Bucket(bucketIndex).Delete([]byte(r.ID)); err != nil {
 			return err
 		}
@@ -186,12 +192,20 @@ func (s *store) record(id ItemID) (r *record) {
 
 func (s *store) find(tx *bbolt.Tx, id []byte) *record {
 	key := tx.Bucket(bucketIndex).Get(id)
-	if len(key) != 40 {
+	if len(key) != placeSize {
 		return nil
 	}
 	b := tx.Bucket(bucketHistory).Bucket(key[:32])
+	if b == nil {
+		return nil
+	}
+	return decodeRecord(b.Get(key[32:]))
+}
+
+// decodeRecord reads a stored item, nil if there is none, or nothing that could be shown.
+func decodeRecord(data []byte) *record {
 	r := new(record)
-	if b == nil || !decode(b.Get(key[32:]), r) {
+	if !decode(data, r) || r.ID == "" || (r.Message == nil) == (r.Transfer == nil) {
 		return nil
 	}
 	return r
@@ -208,7 +222,7 @@ func (s *store) page(person DeviceID, before ItemID, limit int) (items []*record
 		var k, v []byte
 		if key := tx.Bucket(bucketIndex).Get([]byte(before)); before == "" {
 			k, v = c.Last()
-		} else if len(key) == 40 && bytes.Equal(key[:32], person[:]) {
+		} else if len(key) == placeSize && bytes.Equal(key[:32], person[:]) {
 			c.Seek(key[32:])
 			k, v = c.Prev()
 		}
@@ -217,7 +231,7 @@ func (s *store) page(person DeviceID, before ItemID, limit int) (items []*record
 				more = true
 				break
 			}
-			if r := new(record); decode(v, r) {
+			if r := decodeRecord(v); r != nil && r.Person == person {
 				items = append(items, r)
 			}
 		}
@@ -233,7 +247,7 @@ func (s *store) page(person DeviceID, before ItemID, limit int) (items []*record
 func (s *store) open() (items []*record) {
 	s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucketOpen).ForEach(func(id, _ []byte) error {
-			if r := s.find(tx, id); r != nil {
+			if r := s.find(tx, id); r != nil && r.Transfer != nil {
 				items = append(items, r)
 			}
 			return nil

@@ -24,7 +24,7 @@ func (s *store) outbox(person DeviceID, n int) (items []*record) {
 	s.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketOutbox).Cursor()
 		for k, id := c.Seek(person[:]); bytes.HasPrefix(k, person[:]) && len(items) < n; k, id = c.Next() {
-			if r := s.find(tx, id); r != nil {
+			if r := s.find(tx, id); r != nil && r.pending() {
 				items = append(items, r)
 			}
 		}
@@ -71,6 +71,9 @@ func (s *store) takeReceipts(person DeviceID, n int) (list []receipt, err error)
 		c := b.Cursor()
 		for k, v := c.Seek(person[:]); bytes.HasPrefix(k, person[:]) && len(keys) < n; k, v = c.Next() {
 			keys = append(keys, join(k))
+			if len(k) != len(person)+len(wireID{}) {
+				continue
+			}
 			list = append(list, receipt{wireID(k[len(person):]), stateOf(v)})
 		}
 		for _, k := range keys {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -35,15 +36,34 @@ type knownPlace struct {
 // people returns everybody who is remembered.
 func (s *store) people() (people []personRecord) {
 	s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketPeople).ForEach(func(_, v []byte) error {
-			var r personRecord
-			if decode(v, &r) {
+		return tx.Bucket(bucketPeople).ForEach(func(k, v []byte) error {
+			if r, ok := decodePerson(v); ok && bytes.Equal(k, r.ID[:]) {
 				people = append(people, r)
 			}
 			return nil
 		})
 	})
 	return people
+}
+
+// decodePerson reads a stored person, false if it is none. What makes no sense in it means
+// as little trust as there can be.
+func decodePerson(data []byte) (r personRecord, ok bool) {
+	if !decode(data, &r) {
+		return personRecord{}, false
+	}
+	r.Name = nameOr(r.Name, r.ID)
+	if r.Level < Blocked || r.Level > Mine {
+		r.Level = Unknown
+	}
+	if r.Rule.problem() == nil {
+		return r, true
+	}
+	if r.Rule.Accept != RuleNever {
+		r.Rule.Accept = RuleAsk
+	}
+	r.Rule = Rule{Accept: r.Rule.Accept}
+	return r, true
 }
 
 func (s *store) putPerson(r *personRecord) error {
@@ -59,8 +79,8 @@ func (s *store) forget(id DeviceID) error {
 				return err
 			}
 			err := b.ForEach(func(_, v []byte) error { // what trim leaves: transfers that have not ended
-				var r record
-				if !decode(v, &r) {
+				r := decodeRecord(v)
+				if r == nil {
 					return nil
 				}
 				if err := tx.Bucket(bucketOpen).Delete([]byte(r.ID)); err != nil {

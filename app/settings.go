@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -46,12 +47,7 @@ func loadSettings(path string) (*settingsFile, Settings, []*Problem) {
 		}
 		return f, Settings{}, []*Problem{p}
 	}
-	var problems []*Problem
-	for p := s.problem(); p != nil; p = s.problem() {
-		problems = append(problems, p)
-		s.reset(p.Detail)
-	}
-	return f, s, problems
+	return f, s, s.mend()
 }
 
 func (f *settingsFile) read(s *Settings) error {
@@ -67,42 +63,61 @@ func (f *settingsFile) read(s *Settings) error {
 	if len(data) > maxSettingsFile {
 		return errors.New("too large")
 	}
-	if err := json.Unmarshal(data, &f.keys); err != nil {
-		return err
+	f.keys, *s, err = parseSettings(data)
+	return err
+}
+
+// parseSettings reads the content of the file: everything in it, and what is known of that.
+func parseSettings(data []byte) (keys map[string]json.RawMessage, s Settings, err error) {
+	if err := json.Unmarshal(data, &keys); err != nil {
+		return nil, Settings{}, err
 	}
-	if f.keys == nil { // "null"
-		return errors.New("no settings in it")
+	if keys == nil { // "null"
+		return nil, Settings{}, errors.New("no settings in it")
 	}
-	return json.Unmarshal(data, s)
+	return keys, s, json.Unmarshal(data, &s)
 }
 
 // save writes s over the file, keeping the keys that it does not know.
 func (f *settingsFile) save(s Settings) error {
-	keys := make(map[string]json.RawMessage, len(f.keys))
-	for k, v := range f.keys {
-		keys[k] = v
-	}
-	for i, t := 0, reflect.TypeFor[Settings](); i < t.NumField(); i++ {
-		name, value := jsonName(t.Field(i)), reflect.ValueOf(s).Field(i)
-		if value.IsZero() {
-			delete(keys, name)
-			continue
-		}
-		raw, err := json.Marshal(value.Interface())
-		if err != nil {
-			return err
-		}
-		keys[name] = raw
-	}
-	data, err := json.MarshalIndent(keys, "", "  ")
+	keys, data, err := encodeSettings(f.keys, s)
 	if err != nil {
 		return err
 	}
-	if err := writeFileAtomic(f.path, append(data, '\n'), 0o600); err != nil {
+	if err := writeFileAtomic(f.path, data, 0o600); err != nil {
 		return err
 	}
 	f.keys = keys
 	return nil
+}
+
+// encodeSettings returns s beside what else was in the file, as a map and as its content.
+func encodeSettings(was map[string]json.RawMessage, s Settings) (keys map[string]json.RawMessage, data []byte, err error) {
+	keys = maps.Clone(was)
+	if keys == nil {
+		keys = map[string]json.RawMessage{}
+	}
+	maps.DeleteFunc(keys, func(key string, _ json.RawMessage) bool { return isSetting(key) })
+	for i, t := 0, reflect.TypeFor[Settings](); i < t.NumField(); i++ {
+		name, value := jsonName(t.Field(i)), reflect.ValueOf(s).Field(i)
+		if value.IsZero() {
+			continue
+		}
+		if keys[name], err = json.Marshal(value.Interface()); err != nil {
+			return nil, nil, err
+		}
+	}
+	data, err = json.MarshalIndent(keys, "", "  ")
+	return keys, append(data, '\n'), err
+}
+
+// mend gives every invalid field its default, and returns what was wrong.
+func (s *Settings) mend() (problems []*Problem) {
+	for p := s.problem(); p != nil; p = s.problem() {
+		problems = append(problems, p)
+		s.reset(p.Detail)
+	}
+	return problems
 }
 
 // problem returns what is wrong with the first invalid field, nil if none is.
@@ -151,6 +166,16 @@ func (s *Settings) reset(field string) {
 			reflect.ValueOf(s).Elem().Field(i).SetZero()
 		}
 	}
+}
+
+// isSetting reports whether a key of the file is read as a setting: case does not count.
+func isSetting(key string) bool {
+	for i, t := 0, reflect.TypeFor[Settings](); i < t.NumField(); i++ {
+		if strings.EqualFold(jsonName(t.Field(i)), key) {
+			return true
+		}
+	}
+	return false
 }
 
 func jsonName(f reflect.StructField) string {

@@ -40,7 +40,10 @@ const typedKey = "typed"
 
 func (s *store) typed() (list []typedRecord) {
 	decode(s.meta(typedKey), &list)
-	return list
+	return slices.DeleteFunc(list, func(r typedRecord) bool {
+		whole, ok := wholeAddress(r.Addr)
+		return !ok || whole != r.Addr
+	})
 }
 
 func (s *store) putTyped(list []typedRecord) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -115,4 +116,28 @@ func TestPausedIsTold(t *testing.T) {
 			t.Errorf("output %q, want %q in it", s.out.String(), want)
 		}
 	}
+}
+
+// FuzzOrder reads lines of another program: what is taken for an order is whole.
+func FuzzOrder(f *testing.F) {
+	for _, seed := range []string{
+		`{"accept":"a","policy":"skip"}`, `{"decline":"a"}`, `{"pause":"a"}{"resume":"a"}`, `{"leave_out":"a","entry":4294967295}`, `{"files":"a","entry":-1}`,
+		`{"same":"012345"}`, `{"differ":"","same":""}`, `{"accept":null}`, "", "null", `[]`, `{"accept":"a","zz":1}`, `{"ACCEPT":"a"}`,
+	} {
+		f.Add(seed)
+	}
+	verbs := []string{"accept", "decline", "pause", "resume", "cancel", "files", "leave_out", "same", "differ"}
+	f.Fuzz(func(t *testing.T, line string) {
+		o, err := parseOrder(line)
+		if err != nil {
+			if warning := orderNotUnderstood(line, err).Text; strings.ContainsAny(clean(warning), "\n\x1b") {
+				t.Errorf("%q is refused with %q", line, warning)
+			}
+			return
+		}
+		if !slices.Contains(verbs, o.verb) || o.entry != nil && o.verb != "leave_out" && o.verb != "files" ||
+			o.entry == nil && o.verb == "leave_out" || o.policy != "" && o.verb != "accept" || o.code != "" && o.id != "" {
+			t.Errorf("%q is taken for %+v", line, o)
+		}
+	})
 }
