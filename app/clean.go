@@ -25,8 +25,8 @@ func cleanName(s string) string {
 	if len(s) > 16*maxNameBytes { // no work for what is cut off anyway
 		s = s[:16*maxNameBytes]
 	}
-	s = norm.NFC.String(strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.FieldsFunc(dropInvisible(s), unicode.IsSpace), " ")
+	s = norm.NFC.String(dropInvisible(strings.ToValidUTF8(s, ""))) // what goes may have kept two apart that compose
+	s = strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ")
 	return strings.TrimSpace(cut(limitMarks(s), maxNameRunes, maxNameBytes))
 }
 
