@@ -94,9 +94,6 @@ func newApp(p parts) *App {
 		gossips: map[session]*gossiping{}, gossipWake: make(chan struct{}, 1),
 		shownUntil: showingUntil(),
 	}
-	if a.log == nil {
-		a.log = slog.New(slog.DiscardHandler)
-	}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	a.me = Me{ID: p.id, System: systemName(), Version: p.options.Version, Dir: p.profile.dir, PID: os.Getpid()}
 	a.me.Name, a.me.Folder, a.me.Discovery = a.name(), a.folder(), a.searchMode()

@@ -56,5 +56,6 @@ wait:
 	if err := a.store.close(); err != nil {
 		a.log.Error("close database", "err", err)
 	}
+	a.log.Info("ended")
 	a.profile.close()
 }

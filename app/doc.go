@@ -10,7 +10,7 @@
 //
 //	backend.go   the interface; state.go and events.go, what it tells; problem.go
 //	open.go      who owns the profile: this process or another
-//	profile.go   the folder: identity.go, settings.go, store.go
+//	profile.go   the folder: identity.go, settings.go, store.go, log.go
 //	app.go       the owner's state and its lock; close.go ends everything
 //	stream.go    the ordered events of one front end, kept by mailbox.go
 //	people.go    who is there; find.go resolves names; trust.go pins keys; pairing.go compares codes and changes trust

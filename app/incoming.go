@@ -266,7 +266,7 @@ func (a *App) dropPartial(rec *record) {
 		a.saved(a.store.RemovePartial(p.Peer, p.Key))
 		a.spawn(func() {
 			if err := p.Remove(); err != nil {
-				a.log.Warn("remove partial", "folder", p.Staging, "err", err)
+				a.log.Warn("remove partial", "staging", filepath.Base(p.Staging), "err", err)
 			}
 		})
 		return

@@ -118,7 +118,7 @@ func (a *App) forgetPartial(p transfer.Partial, why *Problem) {
 func (a *App) removeFiles(partials []transfer.Partial) (first error) {
 	for _, p := range partials {
 		if err := p.Remove(); err != nil {
-			a.log.Warn("remove partial", "folder", p.Staging, "err", err)
+			a.log.Warn("remove partial", "staging", filepath.Base(p.Staging), "err", err)
 			if first == nil {
 				first = newProblem(CodeReadOnly, p.Staging, cause(err))
 			}
@@ -131,7 +131,7 @@ func (a *App) removeFiles(partials []transfer.Partial) (first error) {
 func (a *App) tidy() {
 	for _, f := range a.store.leftovers() {
 		if err := f.Remove(); err != nil {
-			a.log.Warn("remove staging folder", "folder", f.Staging, "err", err)
+			a.log.Warn("remove staging folder", "staging", filepath.Base(f.Staging), "err", err)
 		}
 	}
 	ticker := time.NewTicker(tidyEvery)

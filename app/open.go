@@ -138,6 +138,7 @@ func openApp(o Options, dir string) (backend Backend, err error) {
 
 // assemble reads the profile and makes an App of it that does not run yet.
 func assemble(o Options, profile *profile, store *store) (*App, ed25519.PrivateKey, error) {
+	o.Log, profile.log = openLog(profile.path(logFile), o.Log)
 	key, made, notice, err := loadIdentity(profile.path(identityFile))
 	if err != nil {
 		return nil, nil, err
@@ -206,6 +207,8 @@ func launch(a *App, key ed25519.PrivateKey, look func(finderConfig) (finder, err
 	if err != nil {
 		return fail(newProblem(CodeNotSaved, a.profile.path(ownerFile), cause(err)))
 	}
+	a.log.Info("started", "version", a.opt.Version, "system", a.me.System, "id", a.me.ID.Short(), "listening", a.me.Listening,
+		"discovery", a.me.Discovery, "visible", a.me.Visible, "window", a.opt.Window)
 	a.start(n, look)
 	return &ownerApp{App: a, door: door}, nil
 }

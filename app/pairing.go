@@ -206,6 +206,7 @@ func (a *App) endPairing(c *comparing, err error) {
 // showPairing tells every stream. The caller holds mu.
 func (a *App) showPairing(c *comparing) {
 	view := c.view
+	a.log.Info("pairing", "peer", view.Person.Short(), "state", view.State, "ours", view.Ours, "problem", view.Problem.code())
 	a.emit(Event{Kind: EventPairing, Pairing: &view})
 }
 
@@ -259,6 +260,7 @@ func (a *App) setLevel(id DeviceID, level Level) {
 	if p == nil || p.rec.Level == level {
 		return
 	}
+	a.log.Info("trust", "peer", id.Short(), "was", int(p.rec.Level), "is", int(level))
 	less := level == Blocked || level < Paired && p.rec.Level >= Paired
 	p.rec.Level = level
 	if less {

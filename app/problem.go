@@ -16,6 +16,14 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"` // the cause in the system's words, or what Code documents
 }
 
+// code returns the code, "" if there is no problem.
+func (p *Problem) code() string {
+	if p == nil {
+		return ""
+	}
+	return p.Code
+}
+
 // The codes of problems. Each has a sentence in every language of the window.
 const (
 	CodeNotFound    = "peer-not-found"    // Object: what was asked for

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ type profile struct {
 	work      string // absolute
 	temporary bool   // work is removed by close
 	problems  []*Problem
+	log       io.Closer // nil: there is none
 }
 
 // profileDir returns the absolute path of the profile directory: dir, else
@@ -86,8 +88,11 @@ func openProfile(dir string) (*profile, error) {
 // path returns where the file called name is read and written.
 func (p *profile) path(name string) string { return filepath.Join(p.work, name) }
 
-// close removes what lived for this session only.
+// close ends the log, and removes what lived for this session only.
 func (p *profile) close() {
+	if p.log != nil {
+		p.log.Close()
+	}
 	if p.temporary {
 		os.RemoveAll(p.work)
 	}

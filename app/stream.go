@@ -68,6 +68,10 @@ func (a *App) emit(ev Event) {
 
 // emitItem tells every stream about r. The caller holds mu.
 func (a *App) emitItem(r *record, isNew, progress bool) {
+	if t := r.Transfer; t != nil && !progress {
+		a.log.Info("transfer", "id", r.ID, "peer", r.Person.Short(), "outgoing", r.Outgoing, "state", t.State, "entries", t.Entries, "bytes", t.Bytes,
+			"stored", t.Stored, "failed", t.Failed, "paused", t.Paused, "problem", t.Problem.code())
+	}
 	item := r.Item.clone()
 	for box := range a.boxes {
 		box.put(Event{Kind: EventItem, Item: &item, New: isNew}, progress)
@@ -76,7 +80,8 @@ func (a *App) emitItem(r *record, isNew, progress bool) {
 
 // tell raises a problem that belongs to no item. The caller holds mu.
 func (a *App) tell(p *Problem) {
-	a.log.Warn("problem", "code", p.Code, "text", p.Text)
+	a.log.Warn("problem", "code", p.Code)
+	a.log.Debug("problem", "text", p.Text)
 	if len(a.boxes) == 0 {
 		if len(a.early) < 20 {
 			a.early = append(a.early, p)

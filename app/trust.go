@@ -62,6 +62,7 @@ func (a *App) connected(s session) {
 	a.kick(p)
 	a.flush(id)
 	a.mu.Unlock()
+	a.log.Info("session begun", "peer", id.Short(), "dialled", peer.Dialled)
 	if f := a.finder(); f != nil {
 		f.Report(id, peer.Addr, discovery.Opened)
 	}
@@ -85,7 +86,7 @@ func (a *App) disconnected(s session, err error) {
 	if f := a.finder(); f != nil {
 		f.Report(id, peer.Addr, discovery.Closed)
 	}
-	a.log.Debug("session ended", "peer", id.Short(), "err", err)
+	a.log.Info("session ended", "peer", id.Short(), "err", err)
 }
 
 // proved remembers that a connection to addr proved the key of p. typed is what the

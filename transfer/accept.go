@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"time"
 )
@@ -49,7 +50,7 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 			r.session.node.log.Warn("partial cannot be resumed", "err", err)
 		} else {
 			if left := r.staging.earlier; left.damaged {
-				r.session.node.log.Info("journal damaged; what it does not know is sent again", "staging", found.Staging, "lost", left.lost)
+				r.session.node.log.Info("journal damaged; what it does not know is sent again", "staging", filepath.Base(found.Staging), "lost", left.lost)
 			}
 			r.before = r.staging.already(r.in.Transfer)
 		}

@@ -39,7 +39,7 @@ func (f *flags) register(root *cobra.Command) {
 	set.BoolVar(&f.noDiscovery, "no-discovery", false, "neither look for others nor be found; peers are given as host:port")
 	set.BoolVar(&f.json, "json", false, "print one JSON object in each line")
 	set.BoolVar(&f.quiet, "quiet", false, "print only what was asked for, and errors")
-	choiceVar(root, set, &f.logLevel, "log-level", "off", "what to log on standard error", "off", "error", "warn", "info", "debug")
+	choiceVar(root, set, &f.logLevel, "log-level", "off", "what to log on standard error; yonder.log in the profile has it from info on", "off", "error", "warn", "info", "debug")
 	if err := root.MarkPersistentFlagDirname("data"); err != nil {
 		panic(err) // the flag is three lines above
 	}
