@@ -9,8 +9,8 @@ import (
 	"yonder/app"
 )
 
-// Whatever somebody writes is shown as it is: nothing of it is markup, a link, a picture, or
-// something that can be clicked.
+// Whatever somebody writes is shown as it is: nothing of it is markup, a picture, or by itself
+// something that can be clicked (see link.go for addresses of the web).
 func TestMessagesArePlain(t *testing.T) {
 	b := newBench(t, here)
 	b.choose(alice.ID)

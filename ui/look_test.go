@@ -186,6 +186,12 @@ var scenes = map[string]func(*bench){
 		chat(b)
 		b.w.Apply(app.Event{Kind: app.EventProblem, Problem: &app.Problem{Code: app.CodePortTaken, Object: "21925", Detail: "using 40213 instead"}})
 	},
+	"links": func(b *bench) {
+		b.choose(alice.ID)
+		b.item(message(1, false, app.Delivered, "The slides are at https://example.org/2026/slides.pdf, the recording at https://video.example.net:8443/w/7."), true)
+		b.item(message(2, false, app.Delivered, "http://a.example"), true)
+		b.item(message(3, true, app.Read, "请看https://example.org/路径，谢谢。还有 https://a-very-long-name-of-a-host-which-hides.what.it.is.example.com/x"), true)
+	},
 	"pending": func(b *bench) {
 		b.w.offerPaths([]string{"/home/u/report.pdf", "/home/u/pictures", "/home/u/a-very-long-file-name-which-goes-on-and-on.tar.gz"})
 	},

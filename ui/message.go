@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
@@ -35,6 +37,7 @@ type messageRow struct {
 	bubble *canvas.Rectangle
 	text   *widget.Label
 	more   *button
+	links  []*button // one for each address in the text
 	state  *line
 	next   *prose
 	back   *button // takes a queued message back
@@ -65,6 +68,10 @@ func (r *messageRow) show(item app.Item, p place) {
 	if body != r.body {
 		r.body = body
 		r.text.SetText(body)
+		r.links = nil
+		for _, u := range links(body) {
+			r.links = append(r.links, newButton(r.w, l.L("message.open-link", "host", linkHost(u)), nil, func() { r.w.openLink(u) }).quiet())
+		}
 	}
 	day := ""
 	if p.day {
@@ -109,7 +116,10 @@ func (r *messageRow) showWhole() {
 func (r *messageRow) takeBack() { r.w.cancelItem(r.item.ID) }
 
 // holds implements [focusHolder].
-func (r *messageRow) holds(f fyne.Focusable) bool { return f == r.more || f == r.back }
+func (r *messageRow) holds(f fyne.Focusable) bool {
+	link, ok := f.(*button)
+	return f == r.more || f == r.back || ok && slices.Contains(r.links, link)
+}
 
 func (r *messageRow) heightFor(width float32) float32 { return r.flow(width, false) }
 
@@ -143,6 +153,9 @@ func (r *messageRow) flow(width float32, place bool) float32 {
 			r.more.Move(fyne.NewPos(left+4, y+textHeight-4))
 		}
 		bubbleHeight += more.Height
+	}
+	if len(r.links) > 0 {
+		bubbleHeight += flowButtons(r.links, left+4, y+bubbleHeight-4, textWidth-8, place)
 	}
 	if place {
 		r.text.Move(fyne.NewPos(left, y))
@@ -188,6 +201,9 @@ func (r *messageRow) textWidth(avail float32) float32 {
 		}
 		width = max(width, fyne.MeasureText(text, size, fyne.TextStyle{}).Width)
 	}
+	for _, b := range r.links {
+		width = max(width, b.MinSize().Width-pad)
+	}
 	return min(avail, width+pad+8)
 }
 
@@ -223,6 +239,10 @@ func (v *messageRenderer) Refresh() {
 }
 func (v *messageRenderer) Objects() []fyne.CanvasObject {
 	r := v.row
-	return []fyne.CanvasObject{r.bubble, r.day, r.text, r.more, r.state, r.next, r.back}
+	list := []fyne.CanvasObject{r.bubble, r.day, r.text, r.more, r.state, r.next, r.back}
+	for _, b := range r.links {
+		list = append(list, b)
+	}
+	return list
 }
 func (v *messageRenderer) Destroy() {}

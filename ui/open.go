@@ -8,8 +8,8 @@ import (
 	"yonder/app"
 )
 
-// openCommand returns the program and arguments that open a file or folder with
-// what the system uses for it. No shell sees the path, so nothing in it can act.
+// openCommand returns the program and arguments that open a file, a folder or an address of
+// the web with what the system uses for it. No shell sees it, so nothing in it can act.
 func openCommand(system, path string) []string {
 	switch system {
 	case "windows":
@@ -45,14 +45,18 @@ func (w *Window) launch(path string, command func(system, path string) []string)
 		if !filepath.IsAbs(path) || !exist([]string{path}) {
 			return &app.Problem{Code: app.CodeNoPath, Object: path, Text: "the file is not there any more"}
 		}
-		argv := command(w.o.System, filepath.Clean(path))
-		cmd := exec.Command(argv[0], argv[1:]...)
-		passRaw(cmd, argv)
-		if err := w.o.Launch(cmd); err != nil {
-			return &app.Problem{Code: app.CodeInternal, Object: argv[0], Text: err.Error()}
-		}
-		return nil
+		return w.run(command(w.o.System, filepath.Clean(path)))
 	})
+}
+
+// run starts a program with arguments.
+func (w *Window) run(argv []string) error {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	passRaw(cmd, argv)
+	if err := w.o.Launch(cmd); err != nil {
+		return &app.Problem{Code: app.CodeInternal, Object: argv[0], Text: err.Error()}
+	}
+	return nil
 }
 
 // start runs a program beside us. Its end is awaited so that no zombie stays; that
