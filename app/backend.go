@@ -93,6 +93,11 @@ type Backend interface {
 	// trusted less loses the connection, and what [Rule] allowed; its folder stays.
 	SetTrust(ctx context.Context, person DeviceID, level Level) error
 
+	// SettleChange takes back the warning of [Person.Changed]. Their key stays pinned whatever
+	// is chosen. If they were replaced there, as the user says, the address is not theirs any
+	// more, and who is there now is looked up and listed as somebody else.
+	SettleChange(ctx context.Context, person DeviceID, replaced bool) error
+
 	// SetRule replaces what holds for the offers of a person. An invalid value is refused with
 	// [CodeBadSetting], naming the field in Problem.Detail; the old rule stays.
 	SetRule(ctx context.Context, person DeviceID, rule Rule) error

@@ -118,6 +118,11 @@ func (c *Client) SetTrust(ctx context.Context, person DeviceID, level Level) err
 	return c.call(ctx, "trust", params{Person: person, Level: level}, nil)
 }
 
+// SettleChange implements [Backend].
+func (c *Client) SettleChange(ctx context.Context, person DeviceID, replaced bool) error {
+	return c.call(ctx, "settle-change", params{Person: person, Replaced: replaced}, nil)
+}
+
 // SetRule implements [Backend].
 func (c *Client) SetRule(ctx context.Context, person DeviceID, rule Rule) error {
 	return c.call(ctx, "rule", params{Person: person, Rule: rule}, nil)

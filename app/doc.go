@@ -13,7 +13,7 @@
 //	profile.go   the folder: identity.go, settings.go, store.go, log.go
 //	app.go       the owner's state and its lock; close.go ends everything
 //	stream.go    the ordered events of one front end, kept by mailbox.go
-//	people.go    who is there; find.go resolves names; trust.go pins keys; pairing.go compares codes and changes trust
+//	people.go    who is there; find.go resolves names; trust.go pins keys, changed.go warns; pairing.go compares codes and changes trust
 //	send.go      transfers to others; outgoing.go tries again, line.go keeps their order, verdict.go judges the end
 //	incoming.go  offers to us; judge.go says which are asked about, answer.go takes the answers; strangers.go limits them
 //	rule.go      what holds for the offers of one person; landing.go, where they land

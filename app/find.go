@@ -157,12 +157,18 @@ func (a *App) tryAddress(ctx context.Context, addr string, want DeviceID) (Perso
 	}
 	chosen := !want.IsZero()
 	a.mu.Lock()
-	if p := a.boundTo(addr, addrs); p != nil && !chosen {
-		want = p.rec.ID
+	bound := a.boundTo(addr, addrs)
+	if bound != nil && !chosen {
+		want = bound.rec.ID
 	}
 	a.mu.Unlock()
 	s, err := a.node.Connect(ctx, transfer.ID(want), addrs)
 	if err != nil {
+		if errors.Is(err, transfer.ErrWrongPeer) && bound != nil && !chosen {
+			a.mu.Lock()
+			a.mark(bound, addr)
+			a.mu.Unlock()
+		}
 		return Person{}, err
 	}
 	peer := s.Peer()

@@ -109,6 +109,9 @@ func (a *App) tryTyped(search finder, t *typed) {
 	} else {
 		t.tries++
 		t.next, t.problem = time.Now().Add(typedPause(t.tries)), a.typedProblem(err, t)
+		if p := a.people[t.rec.Person]; p != nil && t.problem.Code == CodeWrongPeer {
+			a.mark(p, addr)
+		}
 	}
 	a.wakeTyped()
 }

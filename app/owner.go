@@ -213,6 +213,8 @@ func invoke(ctx context.Context, b Backend, method string, p params) (any, error
 		return nil, b.CancelPairing(ctx, p.Person)
 	case "trust":
 		return nil, b.SetTrust(ctx, p.Person, p.Level)
+	case "settle-change":
+		return nil, b.SettleChange(ctx, p.Person, p.Replaced)
 	case "rule":
 		return nil, b.SetRule(ctx, p.Person, p.Rule)
 	case "configure":

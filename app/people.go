@@ -23,7 +23,8 @@ type person struct {
 	chats    *rate.Limiter // how fast they may write
 	flushing bool          // their outbox is being sent
 	wake     chan struct{} // cap 1: their outbox or their transfers should try again now
-	alarmed  time.Time     // when the user was last warned about a wrong key
+	changed  string        // where another key than theirs answered; see [Person.Changed]
+	alarmed  time.Time     // when the user was last warned about that
 }
 
 // maxStrangers bounds how many people below Known are remembered for their
@@ -123,7 +124,7 @@ func (a *App) view(p *person) Person {
 		ID: p.rec.ID, Name: p.rec.Name, System: p.rec.System, Level: p.rec.Level,
 		Present: p.present || len(p.sessions) > 0, Connected: len(p.sessions) > 0,
 		Addresses: p.addresses(), LastSeen: p.rec.LastSeen, AfterMS: p.afterMS, Unread: p.rec.Unread,
-		Rule: p.rec.Rule,
+		Rule: p.rec.Rule, Changed: p.changed,
 	}
 	if twin := a.twin(p); twin != nil {
 		v.SameNameAs = twin.rec.ID

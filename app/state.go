@@ -66,6 +66,7 @@ type Person struct {
 	Present    bool      `json:"present"`               // found on the network now
 	Connected  bool      `json:"connected,omitempty"`   // a session is open
 	SameNameAs DeviceID  `json:"same_name_as,omitzero"` // somebody known has this name with another key
+	Changed    string    `json:"changed,omitempty"`     // "IP:PORT" or "HOST:PORT" of theirs where another device answered, which was told nothing; empty: none did
 	Addresses  []Address `json:"addresses,omitempty"`   // best first
 	LastSeen   time.Time `json:"last_seen,omitzero"`
 	AfterMS    int64     `json:"after_ms,omitempty"` // from the start of discovery until first found, in ms

@@ -11,10 +11,8 @@ import (
 	"yonder/transfer"
 )
 
-const (
-	connectTime = 15 * time.Second // for one try to reach somebody at all addresses side by side
-	alarmPause  = 10 * time.Minute // between two warnings about the same person
-)
+// connectTime is for one try to reach somebody at all addresses side by side.
+const connectTime = 15 * time.Second
 
 // level tells the gate of the node how far id is trusted.
 func (a *App) level(id DeviceID) Level {
@@ -51,6 +49,7 @@ func (a *App) connected(s session) {
 		a.gossips[s] = &gossiping{}
 	}
 	p.rec.System, p.rec.LastSeen = cleanName(peer.System), time.Now()
+	p.changed = "" // they are somewhere, with their own key
 	a.rename(p, peer.Name)
 	if ok && peer.Dialled {
 		a.proved(p, at, "", false)
@@ -186,32 +185,4 @@ func (a *App) connect(ctx context.Context, id DeviceID) (session, error) {
 		a.checkPins(ctx, id)
 	}
 	return nil, err
-}
-
-// checkPins warns when another key answers at an address where the pinned key of id
-// was proved before. Other addresses are hints, which may be wrong for many reasons.
-func (a *App) checkPins(ctx context.Context, id DeviceID) {
-	a.mu.Lock()
-	p := a.people[id]
-	var places []knownPlace
-	if p != nil && p.rec.Level >= Known && time.Since(p.alarmed) > alarmPause {
-		places = slices.Clone(p.rec.Addresses)
-	}
-	a.mu.Unlock()
-	for _, place := range places {
-		at, err := netip.ParseAddrPort(place.Addr)
-		if err != nil {
-			continue
-		}
-		proving, cancel := context.WithTimeout(ctx, connectTime)
-		_, err = a.node.Prove(proving, at, transfer.ID(id))
-		cancel()
-		if errors.Is(err, transfer.ErrWrongPeer) {
-			a.mu.Lock()
-			p.alarmed = time.Now()
-			a.tell(newProblem(CodeWrongPeer, place.Addr, p.rec.Name))
-			a.mu.Unlock()
-			return
-		}
-	}
 }

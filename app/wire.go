@@ -69,6 +69,7 @@ type params struct {
 	Level    Level         `json:"level,omitempty"`
 	Rule     Rule          `json:"rule,omitzero"`
 	Addrs    []string      `json:"addrs,omitempty"`
+	Replaced bool          `json:"replaced,omitempty"`
 }
 
 // ownerRecord is owner.json.

@@ -143,6 +143,9 @@ func (p *detailsPanel) trust(person *app.Person) []fyne.CanvasObject {
 	l := p.w.words
 	key := map[app.Level]string{app.Blocked: "blocked", app.Unknown: "new", app.Known: "known", app.Paired: "paired", app.Mine: "mine"}[person.Level]
 	list := append(p.heading("details.trust"), newProse(l.L("details.level."+key, "name", shorten(cleanName(person.Name), 40)), theme.ColorNameForeground, false))
+	if person.Changed != "" {
+		list = append(list, newProse(l.L("changed.text", "name", shorten(cleanName(person.Name), 40), "address", cleanName(person.Changed)), theme.ColorNameError, false))
+	}
 	if !person.SameNameAs.IsZero() {
 		list = append(list, newProse(l.L("details.same-name", "name", shorten(cleanName(person.Name), 40), "id", person.SameNameAs.Short()), theme.ColorNameWarning, false))
 	}

@@ -142,6 +142,9 @@ func (f *fakeBackend) CancelPairing(_ context.Context, person app.DeviceID) erro
 func (f *fakeBackend) SetTrust(_ context.Context, person app.DeviceID, level app.Level) error {
 	return f.note("SetTrust", "%s %d", person.Short(), level)
 }
+func (f *fakeBackend) SettleChange(_ context.Context, person app.DeviceID, replaced bool) error {
+	return f.note("SettleChange", "%s %v", person.Short(), replaced)
+}
 func (f *fakeBackend) SetRule(_ context.Context, person app.DeviceID, rule app.Rule) error {
 	return f.note("SetRule", "%s %+v", person.Short(), rule)
 }

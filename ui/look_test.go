@@ -186,6 +186,19 @@ var scenes = map[string]func(*bench){
 		chat(b)
 		b.w.Apply(app.Event{Kind: app.EventProblem, Problem: &app.Problem{Code: app.CodePortTaken, Object: "21925", Detail: "using 40213 instead"}})
 	},
+	"changed": func(b *bench) {
+		chat(b)
+		them := alice
+		them.Changed, them.Present = "192.168.1.24:21925", false
+		b.w.Apply(app.Event{Kind: app.EventPerson, Person: &them})
+	},
+	"changed-details": func(b *bench) {
+		b.choose(alice.ID)
+		them := alice
+		them.Changed, them.Present = "192.168.1.24:21925", false
+		b.w.Apply(app.Event{Kind: app.EventPerson, Person: &them})
+		b.w.openDetails()
+	},
 	"links": func(b *bench) {
 		b.choose(alice.ID)
 		b.item(message(1, false, app.Delivered, "The slides are at https://example.org/2026/slides.pdf, the recording at https://video.example.net:8443/w/7."), true)

@@ -17,6 +17,9 @@ const (
 	actBreak  pairingAct = "cancel"
 	actBegin  pairingAct = "begin"
 	actClose  pairingAct = "close"
+
+	actKeep     pairingAct = "keep"     // another device at an address of theirs: leave all as it is
+	actReplaced pairingAct = "replaced" // they use that one now
 )
 
 // pairingNews is all that the card says, decided without any widget.
@@ -62,6 +65,15 @@ func (w *words) describePairing(v app.Pairing, name string) pairingNews {
 		n.actions = []pairingAct{actBegin, actClose}
 	}
 	return n
+}
+
+// describeChange decides what the card says where another device answered than the chosen person's.
+func (w *words) describeChange(p *app.Person, name string) pairingNews {
+	return pairingNews{
+		mood: bad, title: w.L("changed.title", "name", name),
+		text:    w.L("changed.text", "name", name, "address", cleanName(p.Changed)),
+		actions: []pairingAct{actKeep, actReplaced},
+	}
 }
 
 // applyPairing shows how far a comparison of codes has come.
@@ -121,6 +133,11 @@ func (w *Window) beginPairing(id app.DeviceID) {
 
 // pairingOrder does what a button of the card says.
 func (w *Window) pairingOrder(a pairingAct) {
+	if a == actKeep || a == actReplaced {
+		id := w.chosen
+		w.call(func(ctx context.Context, b app.Backend) error { return b.SettleChange(ctx, id, a == actReplaced) })
+		return
+	}
 	v := w.pairing
 	if v == nil || w.comparing {
 		return

@@ -179,3 +179,44 @@ func TestPairingRedrawn(t *testing.T) {
 		t.Errorf("after it: visible %v, %q", card.Visible(), card.title.segment.Text)
 	}
 }
+
+// TestChangedCard: where another device answers in place of somebody, the row has a word for
+// it, the conversation a card with both ways out, and a code that is compared comes first.
+func TestChangedCard(t *testing.T) {
+	b := newBench(t, here)
+	b.choose(alice.ID)
+	them := alice
+	them.Changed = "192.0.2.5:21925"
+	b.w.Apply(app.Event{Kind: app.EventPerson, Person: &them})
+	b.settle()
+	card := b.w.thread.pairing
+	if text, m := b.w.words.badge(&them); text != "Identity changed" || m != bad || b.w.thread.badge.text != text {
+		t.Errorf("badge %q, mood %v; above the conversation %q", text, m, b.w.thread.badge.text)
+	}
+	if !card.Visible() || card.news.mood != bad || !strings.Contains(card.text.segment.Text, them.Changed) {
+		t.Fatalf("the card says %+v", card.news)
+	}
+	b.tap(b.pairingButton(actKeep))
+	b.tap(b.pairingButton(actReplaced))
+	b.wantCalls("SettleChange", alice.ID.Short()+" false", alice.ID.Short()+" true")
+	b.compares(alice.ID, app.PairingComparing, true, nil)
+	if card.news.code != "418 305" {
+		t.Errorf("while a code is compared the card says %+v", card.news)
+	}
+	b.w.Apply(app.Event{Kind: app.EventPairing})
+	b.choose(bob.ID)
+	if card.Visible() {
+		t.Error("the card is above another conversation")
+	}
+	b.choose(alice.ID)
+	them.Changed = ""
+	b.w.Apply(app.Event{Kind: app.EventPerson, Person: &them})
+	b.settle()
+	if text, _ := b.w.words.badge(&them); card.Visible() || text == "Identity changed" {
+		t.Errorf("it is settled: badge %q, card %v", text, card.Visible())
+	}
+	them.Changed, them.Level = "x", app.Blocked
+	if text, _ := b.w.words.badge(&them); text != "Blocked" {
+		t.Errorf("somebody blocked: badge %q", text)
+	}
+}

@@ -12,7 +12,8 @@ import (
 )
 
 // pairingCard is above the timeline while a code is compared with the chosen person, and
-// afterwards until it is closed. It blocks nothing.
+// afterwards until it is closed; also while another device answers in their place. It blocks
+// nothing.
 type pairingCard struct {
 	widget.BaseWidget
 	w       *Window
@@ -45,7 +46,10 @@ func newPairingCard(w *Window) *pairingCard {
 func (c *pairingCard) refresh() {
 	v := c.w.pairing
 	p := c.w.people[c.w.chosen]
-	if v == nil || p == nil || v.Person != c.w.chosen {
+	if v != nil && v.Person != c.w.chosen {
+		v = nil
+	}
+	if p == nil || v == nil && p.Changed == "" {
 		c.stop()
 		if c.Visible() {
 			c.Hide()
@@ -53,7 +57,12 @@ func (c *pairingCard) refresh() {
 		}
 		return
 	}
-	c.news = c.w.words.describePairing(*v, shorten(cleanName(p.Name), 40))
+	name := shorten(cleanName(p.Name), 40)
+	if v != nil {
+		c.news = c.w.words.describePairing(*v, name)
+	} else {
+		c.news = c.w.words.describeChange(p, name)
+	}
 	c.title.set(c.news.title, c.news.mood.titleColor())
 	c.text.set(c.news.text, theme.ColorNameForeground)
 	c.code.setText(c.news.code)
@@ -61,13 +70,13 @@ func (c *pairingCard) refresh() {
 	c.buttons = c.buttons[:0]
 	for i, a := range c.news.actions {
 		b := newButton(c.w, c.w.words.L("pairing.do."+string(a)), nil, func() { c.w.pairingOrder(a) })
-		if i == 0 && a != actBreak && a != actClose && c.news.mood != bad {
+		if i == 0 && a != actBreak && a != actClose && (c.news.mood != bad || a == actKeep) {
 			b.strong()
 		}
-		b.enable(!c.w.comparing)
+		b.enable(!c.w.comparing || v == nil)
 		c.buttons = append(c.buttons, b)
 	}
-	c.count(*v)
+	c.count(v)
 	c.Show()
 	c.Refresh()
 	c.w.thread.content.Refresh()
@@ -82,8 +91,11 @@ func (m mood) titleColor() fyne.ThemeColorName {
 }
 
 // count runs the bar down to the end of the minute.
-func (c *pairingCard) count(v app.Pairing) {
-	left := v.Until.Sub(c.w.o.Now())
+func (c *pairingCard) count(v *app.Pairing) {
+	left := time.Duration(0)
+	if v != nil {
+		left = v.Until.Sub(c.w.o.Now())
+	}
 	if c.news.code == "" || left <= 0 {
 		c.stop()
 		c.left.set(-1, accent)

@@ -15,12 +15,15 @@ import (
 
 // badge is the word that says how far a person is trusted.
 func (w *words) badge(p *app.Person) (string, mood) {
-	if !p.SameNameAs.IsZero() {
+	switch {
+	case p.Level == app.Blocked:
+		return w.L("badge.blocked"), bad
+	case p.Changed != "":
+		return w.L("badge.changed"), bad
+	case !p.SameNameAs.IsZero():
 		return w.L("badge.same-name"), warning
 	}
 	switch p.Level {
-	case app.Blocked:
-		return w.L("badge.blocked"), bad
 	case app.Unknown:
 		return w.L("badge.new"), neutral
 	case app.Paired:

@@ -72,7 +72,8 @@ type peerEvent struct {
 	Addresses  []app.Address `json:"addresses,omitempty"`
 	AfterMS    int64         `json:"after_ms"` // from the start of the search until first found
 	SameNameAs string        `json:"same_name_as,omitempty"`
-	Rule       *rule         `json:"rule,omitempty"` // none: as it is for everybody
+	Changed    string        `json:"identity_changed,omitempty"` // where another device answered in their place
+	Rule       *rule         `json:"rule,omitempty"`             // none: as it is for everybody
 }
 
 // rule is what holds for the offers of one person.

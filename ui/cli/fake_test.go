@@ -198,6 +198,7 @@ func (f *fake) SetTrust(_ context.Context, id app.DeviceID, level app.Level) err
 	return f.order(fmt.Sprintf("trust %d", level), app.ItemID(id.Short()))
 }
 
+func (f *fake) SettleChange(context.Context, app.DeviceID, bool) error { return nil }
 func (f *fake) SetRule(_ context.Context, id app.DeviceID, rule app.Rule) error {
 	f.mu.Lock()
 	f.rules = append(f.rules, rule)

@@ -148,7 +148,7 @@ func (l *peerList) finish(p *program, f peersFlags) {
 func peerNews(change string, person app.Person) peerEvent {
 	e := peerEvent{
 		Change: change, ID: person.ID.String(), Short: person.ID.Short(), Name: person.Name,
-		System: person.System, Level: levelName(person.Level), Addresses: person.Addresses, AfterMS: person.AfterMS,
+		System: person.System, Level: levelName(person.Level), Addresses: person.Addresses, AfterMS: person.AfterMS, Changed: person.Changed,
 	}
 	if len(person.Addresses) > 0 {
 		e.Address, e.Source = person.Addresses[0].Addr, person.Addresses[0].Source

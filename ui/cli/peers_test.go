@@ -29,6 +29,21 @@ Anna  AEAAAAAA  -       known   192.0.2.7:21925        120 ms
 	}
 }
 
+// TestPeersWarn: what the window warns about is in the table too.
+func TestPeersWarn(t *testing.T) {
+	f := newFake()
+	changed, twin := anna, berta
+	changed.Changed, twin.SameNameAs = "192.0.2.9:21925", anna.ID
+	f.state.People = []app.Person{changed, twin}
+	s := session{fake: f, play: func(s *session) { time.Sleep(time.Second) }}
+	s.run(t, "peers")
+	for _, want := range []string{"known, identity changed", "paired, other device"} {
+		if !strings.Contains(s.out.String(), want) {
+			t.Errorf("no %q in\n%s", want, s.out.String())
+		}
+	}
+}
+
 func TestPeersNobody(t *testing.T) {
 	f := newFake()
 	f.state.People = nil
@@ -70,13 +85,15 @@ func TestPeersWatch(t *testing.T) {
 func TestPeersJSON(t *testing.T) {
 	f := newFake()
 	f.state.People = nil
-	s := session{fake: f, play: func(s *session) { s.emit(app.Event{Kind: app.EventPerson, Person: &berta}) }}
+	them := berta
+	them.Changed = "192.0.2.9:21925"
+	s := session{fake: f, play: func(s *session) { s.emit(app.Event{Kind: app.EventPerson, Person: &them}) }}
 	s.run(t, "peers", "--json", "--watch", "--wait", "1s")
 	events := s.lines(t)
 	if kinds(events) != "peer" {
 		t.Fatalf("events %q, want one peer", kinds(events))
 	}
-	for member, want := range map[string]any{"change": "found", "id": berta.ID.String(), "name": "贝塔", "after_ms": 45.0, "address": "[fe80::1%eth0]:21925", "source": "broadcast", "level": "paired"} {
+	for member, want := range map[string]any{"change": "found", "id": berta.ID.String(), "name": "贝塔", "after_ms": 45.0, "address": "[fe80::1%eth0]:21925", "source": "broadcast", "level": "paired", "identity_changed": "192.0.2.9:21925"} {
 		if events[0][member] != want {
 			t.Errorf("%s is %v, want %v", member, events[0][member], want)
 		}

@@ -17,7 +17,14 @@ func (t *textPrinter) peer(e peerEvent) {
 
 // peerRow is one row of the table: name, id, system, level, address, found after.
 func peerRow(e peerEvent) []string {
-	row := []string{cut(clean(e.Name), 32), e.Short, clean(e.System), e.Level, clean(e.Address), strconv.FormatInt(e.AfterMS, 10) + " ms"}
+	trust := e.Level
+	switch {
+	case e.Changed != "":
+		trust += ", identity changed"
+	case e.SameNameAs != "":
+		trust += ", other device"
+	}
+	row := []string{cut(clean(e.Name), 32), e.Short, clean(e.System), trust, clean(e.Address), strconv.FormatInt(e.AfterMS, 10) + " ms"}
 	for i, cell := range row {
 		if cell == "" {
 			row[i] = "-"
