@@ -312,6 +312,7 @@ func FuzzHeader(f *testing.F) {
 func FuzzChunkHeader(f *testing.F) {
 	f.Add(chunkHeader{raw: 1, encoded: 1}.append(nil))
 	f.Add(chunkHeader{encoding: encodingZstd, raw: chunkSize, encoded: 77}.append(nil))
+	f.Add(chunkHeader{encoding: encodingZero, raw: chunkSize}.append(nil))
 	f.Add(make([]byte, chunkHeaderSize))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < chunkHeaderSize {
@@ -325,7 +326,7 @@ func FuzzChunkHeader(f *testing.F) {
 			}
 			return
 		}
-		if h.raw == 0 || h.raw > chunkSize || h.encoded == 0 || h.encoded > h.raw {
+		if h.raw == 0 || h.raw > chunkSize || h.encoded > h.raw || (h.encoded == 0) != (h.encoding == encodingZero) {
 			t.Errorf("parseChunkHeader took %+v", h)
 		}
 		if got := h.append(nil); !bytes.Equal(got, b) {
