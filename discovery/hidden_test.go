@@ -4,12 +4,19 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"net"
 	"net/netip"
+	"os"
+	"os/user"
+	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // wire keeps what one host sent.
@@ -232,4 +239,78 @@ func TestHiddenProvesOnlyToKnown(t *testing.T) {
 			stop()
 		})
 	}
+}
+
+// TestAnnouncedBytes looks at all that a device says unasked and when it is asked, in our own
+// datagrams and in mDNS: the fields are those that SECURITY.md lists, and neither this
+// computer's name, nor its user, system or hardware is in them.
+func TestAnnouncedBytes(t *testing.T) {
+	forbidden := []string{runtime.GOOS, runtime.GOARCH, runtime.Version()}
+	if name, err := os.Hostname(); err == nil && len(name) > 3 {
+		forbidden = append(forbidden, name)
+	}
+	if u, err := user.Current(); err == nil && len(u.Username) > 3 {
+		forbidden = append(forbidden, u.Username, u.HomeDir)
+	}
+	interfaces, _ := net.Interfaces()
+	for _, i := range interfaces {
+		if len(i.HardwareAddr) > 0 && !bytes.Equal(i.HardwareAddr, make([]byte, len(i.HardwareAddr))) {
+			forbidden = append(forbidden, string(i.HardwareAddr), i.HardwareAddr.String())
+		}
+	}
+	check := func(what string, data []byte) {
+		t.Helper()
+		for _, text := range forbidden {
+			if bytes.Contains(bytes.ToLower(data), bytes.ToLower([]byte(text))) {
+				t.Errorf("%s tells %q: %q", what, text, data)
+			}
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		lan := newFakeLAN()
+		h2 := lan.host(2)
+		sent := tapped(lan, h2.addr)
+		a, stopA := onFake(t, lan.host(1), Self{Name: "A", TCPPort: 4001}, announcing)
+		b, stopB := onFake(t, h2, Self{Name: "B", TCPPort: 4002}, announcing)
+		time.Sleep(time.Minute)
+		if _, err := a.Probe(t.Context(), "10.0.0.2", nil); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.Probe(t.Context(), "10.0.0.1", nil); err != nil {
+			t.Error(err)
+		}
+		zone := newZone(testLink("eth0", 3, "10.0.0.2/24"), func() zoneData { return b.zone.Load().(zoneData) })
+		stopB()
+		stopA()
+		kinds := map[packetType]bool{}
+		for _, data := range sent.take() {
+			p, err := parsePacket(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds[p.Type] = true
+			check("a datagram", data)
+			if again := sign(t, 2, p); !bytes.Equal(again, data) {
+				t.Errorf("%x has more than what is known of it: %x", data, again)
+			}
+		}
+		for _, kind := range []packetType{typeAnnounce, typeQuery, typeReply, typeBye} {
+			if !kinds[kind] {
+				t.Errorf("no datagram of type %d was sent", kind)
+			}
+		}
+		for _, rr := range zone.Records(dns.Question{Name: "_yonder._tcp.local.", Qtype: dns.TypeANY, Qclass: dns.ClassINET}) {
+			check("mDNS", []byte(rr.String()))
+			if txt, ok := rr.(*dns.TXT); ok {
+				for _, text := range txt.Txt {
+					if key, _, _ := strings.Cut(text, "="); !slices.Contains([]string{"v", "id", "p", "u", "a"}, key) {
+						t.Errorf("mDNS tells %q", text)
+					}
+				}
+			}
+			if strings.Contains(rr.String(), `"B"`) {
+				t.Errorf("mDNS tells the name: %s", rr)
+			}
+		}
+	})
 }

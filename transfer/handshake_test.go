@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -11,6 +12,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"io"
 	"math/big"
@@ -34,6 +36,25 @@ func certificate(t testing.TB, key crypto.Signer, name string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
+// forger signs with a key of its own and says that another one is its.
+type forger struct {
+	crypto.Signer
+	public crypto.PublicKey
+}
+
+func (f forger) Public() crypto.PublicKey { return f.public }
+
+// forged makes a certificate for a public key whose private key is not known, with extensions.
+func forged(t testing.TB, public crypto.PublicKey, own crypto.Signer, extensions ...pkix.Extension) tls.Certificate {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Unix(1, 0), ExtraExtensions: extensions}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: forger{own, public}}
+}
+
 // TestHostileHandshake refuses everything that is not TLS 1.3 with our ALPN and one
 // small Ed25519 certificate. Nobody is told who we are before that.
 func TestHostileHandshake(t *testing.T) {
@@ -53,6 +74,21 @@ func TestHostileHandshake(t *testing.T) {
 	good, huge := certificate(t, edKey, "x"), certificate(t, edKey, strings.Repeat("x", maxCertificate))
 	rsaCert, ecCert := certificate(t, rsa2048, "x"), certificate(t, p256, "x")
 	two := tls.Certificate{Certificate: [][]byte{good.Certificate[0], good.Certificate[0]}, PrivateKey: edKey}
+	stolen := newKey(t).cert.Certificate[0]
+	theirs, err := x509.ParseCertificate(stolen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := tls.Certificate{Certificate: [][]byte{stolen}, PrivateKey: forger{edKey, theirs.PublicKey}}
+	rsa16k := forged(t, &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(5), 16383, 1), E: 65537}, edKey)
+	// what begins like an Ed25519 key and is one of a kind that is not known
+	odd := tls.Certificate{Certificate: [][]byte{bytes.ReplaceAll(good.Certificate[0], []byte{6, 3, 0x2b, 0x65, 0x70}, []byte{6, 3, 0x2b, 0x65, 0x7a})}, PrivateKey: edKey}
+	extended := forged(t, edKey.Public(), edKey, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte("\x1b[31m")})
+	junk := tls.Certificate{Certificate: [][]byte{bytes.Repeat([]byte{0x30, 0x84, 0xff}, 500)}, PrivateKey: edKey}
+	chain := tls.Certificate{PrivateKey: edKey}
+	for len(chain.Certificate) < 1<<20/len(good.Certificate[0]) {
+		chain.Certificate = append(chain.Certificate, good.Certificate[0])
+	}
 	base := func(change func(c *tls.Config)) *tls.Config {
 		c := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{alpn}, Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS13}
 		change(c)
@@ -72,6 +108,12 @@ func TestHostileHandshake(t *testing.T) {
 		{"an ECDSA key", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{ecCert} }), false},
 		{"two certificates", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{two} }), false},
 		{"a certificate above 2 KiB", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{huge} }), false},
+		{"somebody else's certificate, without their key", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{copied} }), false},
+		{"an RSA key of 16,384 bits", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{rsa16k} }), false},
+		{"a key of an unknown kind", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{odd} }), false},
+		{"garbage for a certificate", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{junk} }), false},
+		{"a chain of 1 MiB", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{chain} }), false},
+		{"an unknown extension, which means nothing", base(func(c *tls.Config) { c.Certificates = []tls.Certificate{extended} }), true},
 	}
 	for _, test := range tests {
 		t.Run(test.reason, func(t *testing.T) {
@@ -108,6 +150,30 @@ func TestHostileHandshake(t *testing.T) {
 	s.t, s.bystander.t = t, t
 	s.untouched()
 	s.finish()
+}
+
+// TestNoResumption: a second connection shows the certificate again, whatever the client kept
+// of the first one.
+func TestNoResumption(t *testing.T) {
+	b := startNode(t, nil, t.TempDir(), nil)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{
+		InsecureSkipVerify: true, NextProtos: []string{alpn}, Certificates: []tls.Certificate{certificate(t, key, "x")},
+		ClientSessionCache: tls.NewLRUClientSessionCache(9), ServerName: "yonder",
+	}
+	for i := range 3 {
+		channel := tls.Client(dialNode(t, b), config)
+		if _, err := readHeader(channel); err != nil { // of HELLO, behind any ticket
+			t.Fatal(err)
+		}
+		if state := channel.ConnectionState(); state.DidResume || len(state.PeerCertificates) != 1 {
+			t.Errorf("connection %d: resumed %v, %d certificates", i, state.DidResume, len(state.PeerCertificates))
+		}
+		channel.Close()
+	}
 }
 
 // dialNode opens a plain connection that ends with the test, or after 10 s.

@@ -1,7 +1,9 @@
 package transfer
 
 import (
+	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -87,6 +89,56 @@ func TestEmptyFlood(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSlowReader asks and asks and never reads an answer. The session ends by itself, and what
+// waits for such a peer stays within 8 MiB.
+func TestSlowReader(t *testing.T) {
+	server, client := newKey(t), newKey(t)
+	synctest.Test(t, func(t *testing.T) {
+		host := &testNode{t: t, level: Paired, change: make(chan struct{})}
+		node, err := NewNode(Config{Identity: server, Host: host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, far := net.Pipe()
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			node.serve(t.Context(), &greeting{conn: far})
+		}()
+		channel := tls.Client(near, client.tlsConfig(func(ID) error { return nil }))
+		if err := channel.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		said := make(chan error, 1)
+		go func() {
+			_, err := channel.Write(frame(frameHello, 0, marshal(&hello{ID: client.ID()})))
+			said <- err
+		}()
+		h, err := readHeader(channel)
+		if err == nil {
+			_, err = io.CopyN(io.Discard, channel, int64(h.length))
+		}
+		if err = errors.Join(err, <-said); err != nil {
+			t.Fatal(err)
+		}
+		began, asked := time.Now(), 0
+		ask := bytes.Repeat(frame(framePing, 0, marshal(&ping{Nonce: 1<<64 - 1})), 100)
+		for err == nil && time.Since(began) < time.Hour {
+			_, err = channel.Write(ask)
+			asked += 100
+		}
+		if err == nil {
+			t.Errorf("after %d questions without an answer being read the session goes on", asked)
+		}
+		if most := 2 * maxBacklog / len(frame(framePong, 0, marshal(&ping{Nonce: 1<<64 - 1}))); asked > most {
+			t.Errorf("%d questions were taken, want less than %d", asked, most)
+		}
+		near.Close()
+		<-served
+		t.Logf("ended after %v and %d questions", time.Since(began), asked)
+	})
 }
 
 // TestFloodBesideTransfer moves a tree while four paired peers flood the receiver with

@@ -122,3 +122,52 @@ func TestSparse(t *testing.T) {
 		t.Errorf("the copy takes %d bytes on disk, %v", st.Blocks*512, err)
 	}
 }
+
+// TestLinkThenFolder sends twice into one folder: first a link, then a folder of that name with
+// something in it, and the other way round. What the link leads to, and what the folder holds,
+// stays as it was, whatever the policy.
+func TestLinkThenFolder(t *testing.T) {
+	for policy := KeepBoth; policy <= SkipExisting; policy++ {
+		for _, first := range []string{"link", "folder"} {
+			t.Run(fmt.Sprintf("%s first, policy %d", first, policy), func(t *testing.T) {
+				noLeaks(t)
+				dst, src := t.TempDir(), t.TempDir()
+				shape := map[string]func(top string){
+					"link": func(top string) {
+						write(t, filepath.Join(top, "in", "x"), []byte("behind the link"))
+						if err := os.Symlink("in", filepath.Join(top, "l")); err != nil {
+							t.Fatal(err)
+						}
+					},
+					"folder": func(top string) {
+						write(t, filepath.Join(top, "in", "x"), []byte("behind the link"))
+						write(t, filepath.Join(top, "l", "x"), []byte("in the folder"))
+					},
+				}
+				second := map[string]string{"link": "folder", "folder": "link"}[first]
+				one, two := filepath.Join(src, "1", "f"), filepath.Join(src, "2", "f")
+				shape[first](one)
+				shape[second](two)
+				a, b := startNode(t, nil, "", nil), startNode(t, nil, dst, nil)
+				b.deciding(func(context.Context, *Incoming) Decision {
+					return Decision{Accept: true, Folder: dst, Policy: policy, Links: true}
+				})
+				s := connect(t, a, b)
+				for i, path := range []string{one, two} {
+					id := [16]byte{1, byte(i)}
+					if _, err := s.Send(t.Context(), NewOutgoing(Send{Transfer: id, Message: id, Paths: []string{path}, Links: true})); err != nil {
+						t.Fatal(err)
+					}
+				}
+				holds(t, filepath.Join(dst, "f", "in", "x"), "behind the link")
+				info, err := os.Lstat(filepath.Join(dst, "f", "l"))
+				if err != nil || info.IsDir() != (first == "folder") {
+					t.Fatalf("l is %v now, %v; it was a %s", info, err, first)
+				}
+				if first == "folder" {
+					holds(t, filepath.Join(dst, "f", "l", "x"), "in the folder")
+				}
+			})
+		}
+	}
+}
