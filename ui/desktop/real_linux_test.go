@@ -27,7 +27,21 @@ import (
 // TestMain lets this test binary be the program, so that the tests below open the very
 // window that they were compiled with.
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(playFlood); addr != "" {
+		if err := flood(addr); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if os.Getenv("YONDER_TEST_PROGRAM") != "" {
+		if path := os.Getenv(playPulse); path != "" {
+			go func() {
+				for {
+					pulse(path)
+				}
+			}()
+		}
 		os.Exit(cli.Main(os.Args[1:], "0.0.0", Run))
 	}
 	os.Exit(m.Run())
