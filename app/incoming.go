@@ -91,12 +91,18 @@ func (a *App) ruled(ctx context.Context, p *person, in incoming, facts offerFact
 	return a.decide(r, answer)
 }
 
-// granted returns the policy that an offer of p is taken with without asking: the one that
-// the sender wishes for if that is an update, which the rule of p allows in its folder; else
-// "", as set. The caller holds mu.
+// granted returns the policy that an offer of p is taken with without asking. Files are
+// replaced where the sender wishes for that and the rule of p allows it in its folder, or where
+// the command line says so for this run; what the settings say of that is for offers that
+// somebody looks at. "" is as set. The caller holds mu.
 func (a *App) granted(p *person, to landing, wish transfer.Policy) Policy {
-	if to.ruled && p.rec.Rule.Update && p.rec.Level >= Paired && wish == transfer.Update && a.override.Policy == "" {
+	switch {
+	case a.override.Policy != "":
+		return ""
+	case to.ruled && p.rec.Rule.Update && p.rec.Level >= Paired && wish == transfer.Update:
 		return Update
+	case a.settings.Policy == Update:
+		return KeepBoth
 	}
 	return ""
 }

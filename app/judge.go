@@ -45,7 +45,7 @@ type question struct {
 //     there for what nobody looks at, and under them nobody does.
 //   - a command that only sends takes nothing: it ends when its own work is done.
 //
-// A limit counts for each offer by itself. While one is still being counted at its sender it is
+// What is taken replaces files only where granted says so. A limit counts for each offer by itself. While one is still being counted at its sender it is
 // taken when its total is known, since nothing could be asked once it runs.
 func (q question) judge() ruling {
 	trusted := q.level >= Paired

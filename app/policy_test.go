@@ -7,18 +7,21 @@ import (
 	"testing/synctest"
 )
 
-// TestWhichPolicyCounts: the answer's, else that of the command line, else the setting.
+// TestWhichPolicyCounts: the answer's, else that of the command line, else the setting; but what is
+// taken without asking replaces nothing because of a setting alone.
 func TestWhichPolicyCounts(t *testing.T) {
 	tests := []struct {
 		why                            string
 		wish, answer, override, chosen Policy
 		want                           Policy
+		unasked                        Policy // without asking; empty: the same
 	}{
-		{"nobody says anything", "", "", "", "", KeepBoth},
-		{"a wish decides nothing", Update, "", "", "", KeepBoth},
-		{"the setting", "", "", "", SkipExisting, SkipExisting},
-		{"the command line before the setting", "", "", Update, SkipExisting, Update},
-		{"the answer before all others", Update, KeepBoth, Update, SkipExisting, KeepBoth},
+		{"nobody says anything", "", "", "", "", KeepBoth, ""},
+		{"a wish decides nothing", Update, "", "", "", KeepBoth, ""},
+		{"the setting", "", "", "", SkipExisting, SkipExisting, ""},
+		{"an update that is set counts for what somebody looks at", Update, "", "", Update, Update, KeepBoth},
+		{"the command line before the setting", "", "", Update, SkipExisting, Update, ""},
+		{"the answer before all others", Update, KeepBoth, Update, SkipExisting, KeepBoth, ""},
 	}
 	for _, tt := range tests {
 		for _, all := range []bool{false, true} { // taken without asking, where no answer says anything
@@ -52,8 +55,12 @@ func TestWhichPolicyCounts(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if p := fb.transferIs(got.ID, Done).Policy; p != tt.want {
-					t.Errorf("%s, without asking %v: %q, want %q", tt.why, all, p, tt.want)
+				want := tt.want
+				if all && tt.unasked != "" {
+					want = tt.unasked
+				}
+				if p := fb.transferIs(got.ID, Done).Policy; p != want {
+					t.Errorf("%s, without asking %v: %q, want %q", tt.why, all, p, want)
 				}
 			})
 		}

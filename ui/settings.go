@@ -39,6 +39,7 @@ type settingsPanel struct {
 	typed     *columnBox // addresses that the user typed
 	drops     []*button  // beside them
 	id        *prose
+	code      *fyne.Container // the same for cameras
 	reach     *prose
 	version   *prose
 	save      *button
@@ -70,6 +71,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 	choose := newButton(w, l.L("settings.folder.choose"), theme.FolderOpenIcon(), p.chooseFolder)
 	p.id = newProse("", theme.ColorNameForeground, false)
 	p.id.segment.Style.TextStyle.Monospace = true
+	p.code = container.NewHBox()
 	p.reach = newProse("", theme.ColorNamePlaceHolder, true)
 	p.version = newProse("", theme.ColorNamePlaceHolder, true)
 	copyID := newButton(w, l.L("settings.id.copy"), theme.ContentCopyIcon(), p.copyID)
@@ -103,7 +105,7 @@ func newSettingsPanel(w *Window) *settingsPanel {
 		p.row("down_limit", p.down),
 		p.row("doctor", container.NewHBox(newButton(w, l.L("settings.doctor.open"), theme.SearchIcon(), w.openDoctorHere))),
 		p.section("settings.section.device"),
-		newColumn(column{gap: 6}, newSettingTitle(l.L("settings.id")), p.id, container.NewHBox(copyID), p.reach, p.version),
+		newColumn(column{gap: 6}, newSettingTitle(l.L("settings.id")), newProse(l.L("settings.id.help"), theme.ColorNamePlaceHolder, true), p.id, p.code, container.NewHBox(copyID), p.reach, p.version),
 		newGap(0, 20),
 	)
 	p.form = newColumn(column{limit: 520, margin: 24, gap: 16}, form...)
@@ -233,7 +235,13 @@ func (p *settingsPanel) refreshMe() {
 	if !p.wantsVisible() {
 		p.see() // it is not being changed here
 	}
-	p.id.set(grouped(me.ID.String()), theme.ColorNameForeground)
+	if text := groupID(me.ID.String()); p.id.segment.Text != text {
+		p.id.set(text, theme.ColorNameForeground)
+		p.code.RemoveAll()
+		if code := qrImage(me.ID.String()); code != nil {
+			p.code.Add(code)
+		}
+	}
 	reach := l.L("settings.reach.none")
 	if me.Listening != "" {
 		reach = l.L("settings.reach", "addresses", strings.Join(me.Addresses, ", "))
@@ -253,20 +261,6 @@ func (p *settingsPanel) see() {
 	}
 	p.troubles["visible"].set(p.help["visible"], theme.ColorNamePlaceHolder)
 	p.resized()
-}
-
-// grouped writes a device id in two lines of groups of four, which eyes can compare.
-func grouped(id string) string {
-	var b strings.Builder
-	for i, r := range id {
-		if i == 28 {
-			b.WriteByte('\n')
-		} else if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 func (p *settingsPanel) chooseFolder() {

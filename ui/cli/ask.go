@@ -35,7 +35,7 @@ func (p *program) newAsker(ctx context.Context, answer func(app.ItemID, app.Answ
 	return &personAsker{in: lines, answer: answer, compare: compare, typed: p.inTTY, printer: p.printer, now: p.now}
 }
 
-// personAsker asks y/N, one question at a time.
+// personAsker asks y, N or always, one question at a time.
 type personAsker struct {
 	in      <-chan string
 	answer  func(app.ItemID, app.Answer)
@@ -92,7 +92,8 @@ func (a *personAsker) offer(it app.Item, news bool, tell func()) {
 		}
 	}
 	a.queue = append(a.queue, question{it.ID, tell, func(text string, ok bool) bool {
-		a.answer(it.ID, app.Answer{Accept: ok && isYes(text), Nobody: !ok})
+		yes, always := isYes(text)
+		a.answer(it.ID, app.Answer{Accept: ok && yes, Always: ok && always, Nobody: !ok})
 		return true
 	}})
 	a.next()
@@ -185,13 +186,15 @@ func (a *personAsker) resume(answered bool) {
 	}
 }
 
-// isYes reads an answer: only y and yes accept.
-func isYes(text string) bool {
+// isYes reads an answer: only y and yes accept, and always, which does so from now on too.
+func isYes(text string) (yes, always bool) {
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "y", "yes":
-		return true
+		return true, false
+	case "always":
+		return true, true
 	}
-	return false
+	return false, false
 }
 
 // programAsker tells each offer at once and takes answers by id, and other orders.
@@ -245,7 +248,7 @@ func (a *programAsker) line(text string, ok bool) {
 		a.orders.notUnderstood(text, err)
 	case a.open[o.id] && (o.verb == "accept" || o.verb == "decline"):
 		delete(a.open, o.id)
-		a.answer(o.id, app.Answer{Accept: o.verb == "accept", Policy: o.policy})
+		a.answer(o.id, app.Answer{Accept: o.verb == "accept", Always: o.always, Policy: o.policy})
 	default:
 		a.orders.obey(o)
 	}

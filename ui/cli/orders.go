@@ -25,6 +25,7 @@ type order struct {
 
 	code   string     // of same and differ, which have no id
 	policy app.Policy // beside accept; empty: as set
+	always bool       // beside accept: those of this person from now on too
 	entry  *uint32    // beside files and leave_out
 }
 
@@ -37,6 +38,7 @@ func parseOrder(line string) (o order, err error) {
 		Same, Differ                                  *string
 		Entry                                         *uint32
 		Policy                                        app.Policy
+		Always                                        bool
 	}
 	in := json.NewDecoder(bytes.NewReader([]byte(line)))
 	in.DisallowUnknownFields()
@@ -67,7 +69,7 @@ func parseOrder(line string) (o order, err error) {
 			o = order{verb: verb, code: *code}
 		}
 	}
-	o.policy, o.entry = verbs.Policy, verbs.Entry
+	o.policy, o.always, o.entry = verbs.Policy, verbs.Always, verbs.Entry
 	switch {
 	case o.verb == "":
 		return o, errors.New("there is no order in it")
@@ -77,6 +79,8 @@ func parseOrder(line string) (o order, err error) {
 		return o, errors.New("entry goes with files and leave_out only")
 	case o.policy != "" && o.verb != "accept":
 		return o, errors.New("policy goes with accept only")
+	case o.always && o.verb != "accept":
+		return o, errors.New("always goes with accept only")
 	case !slices.Contains([]app.Policy{"", app.KeepBoth, app.Update, app.SkipExisting}, o.policy):
 		return o, errors.New("policy is keep, update or skip")
 	}

@@ -136,7 +136,7 @@ func FuzzOrder(f *testing.F) {
 			return
 		}
 		if !slices.Contains(verbs, o.verb) || o.entry != nil && o.verb != "leave_out" && o.verb != "files" ||
-			o.entry == nil && o.verb == "leave_out" || o.policy != "" && o.verb != "accept" || o.code != "" && o.id != "" {
+			o.entry == nil && o.verb == "leave_out" || (o.policy != "" || o.always) && o.verb != "accept" || o.code != "" && o.id != "" {
 			t.Errorf("%q is taken for %+v", line, o)
 		}
 	})

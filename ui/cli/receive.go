@@ -27,8 +27,9 @@ func (p *program) receiveCommand() *cobra.Command {
 		Long: `Let others send to this computer, until Ctrl+C. Messages are printed too.
 
 The first line is "listening on HOST:PORT". By default each offer is asked about
-on a terminal, unless "yonder trust" says otherwise; elsewhere only paired people
-are accepted. Offers that "yonder trust" declines are declined whatever --accept
+on a terminal, unless "yonder trust" says otherwise; "always" accepts it and those
+of this person from now on, once you have compared a code. Elsewhere only paired
+people are accepted. Offers that "yonder trust" declines are declined whatever --accept
 says, and those above a size that it or the settings give are asked about or, where
 nobody is asked, declined. With --json each
 "offer" event is answered by a line {"accept":ID} or {"decline":ID} on standard
@@ -43,7 +44,7 @@ Nothing is written before an offer is accepted.`,
 	p.flags.registerVisible(cmd)
 	choiceVar(cmd, set, &f.accept, "accept", "", "whose offers to take without asking; ask: nobody's (default on a terminal as yonder trust says, else paired)", "ask", "paired", "all")
 	set.StringVar(&f.save, "save", "", "`DIR` in which files land (default: the one of the settings)")
-	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep)", "keep", "update", "skip")
+	choiceVar(cmd, set, &f.policy, "policy", "", "what to do with names that exist already (default: as set, else keep; what is taken without asking is updated with this flag or \"yonder trust --update\" only)", "keep", "update", "skip")
 	set.BoolVar(&f.once, "once", false, "end after the first transfer")
 	set.Var(&rateValue{&f.limit}, "limit", "receive at most `RATE` bytes per second in all, such as 500K or 5M (default: as set)")
 	set.BoolVar(&f.links, "links", false, "make symbolic links that a sender sends as such; none that leads out of its folder")

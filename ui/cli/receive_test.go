@@ -89,7 +89,7 @@ func TestReceiveDoesNotAskWhatIsDecided(t *testing.T) {
 func TestReceiveAsksInATerminal(t *testing.T) {
 	s := session{typed: true, tty: true, play: func(s *session) {
 		s.transfer("a", false, incoming(app.Offered))
-		if !strings.HasSuffix(s.out.String(), "Accept? [y/N] ") {
+		if !strings.HasSuffix(s.out.String(), "Accept? [y/N/always] ") {
 			t.Errorf("output %q, want it to end with the question", s.out.String())
 		}
 		io.WriteString(s.user, "Y\r\n")
@@ -123,11 +123,11 @@ func TestReceiveAsksAgainBelowOtherLines(t *testing.T) {
 	s := session{typed: true, tty: true, play: func(s *session) {
 		s.transfer("a", false, incoming(app.Offered))
 		s.message("m", false, true, app.Message{Body: "hello"})
-		if want := "Accept? [y/N] \n12:30 Anna (AEAAAAAA): hello\nAccept? [y/N] "; !strings.HasSuffix(s.out.String(), want) {
+		if want := "Accept? [y/N/always] \n12:30 Anna (AEAAAAAA): hello\nAccept? [y/N/always] "; !strings.HasSuffix(s.out.String(), want) {
 			t.Errorf("output %q, want it to end with %q", s.out.String(), want)
 		}
 		s.transfer("a", false, incoming(app.Cancelled))
-		if want := "Accept? [y/N] \nAnna (AEAAAAAA) took it back\n"; !strings.HasSuffix(s.out.String(), want) {
+		if want := "Accept? [y/N/always] \nAnna (AEAAAAAA) took it back\n"; !strings.HasSuffix(s.out.String(), want) {
 			t.Errorf("output %q, want it to end with %q", s.out.String(), want)
 		}
 		s.interrupt()

@@ -42,7 +42,7 @@ func (t *textPrinter) offer(e offerEvent) {
 	if e.Existing > 0 {
 		t.screen.line("  " + plural(int64(e.Existing), "of these names exists", "of these names exist") + " already; --policy says what happens then")
 	}
-	t.screen.ask("Accept? [y/N] ")
+	t.screen.ask("Accept? [y/N/always] ")
 }
 
 // promptNames is how many names a question shows at most.
