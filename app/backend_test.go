@@ -428,24 +428,3 @@ func TestClientRefusesAnImpostor(t *testing.T) { // who took the port after the 
 		t.Errorf("the impostor was told %+v", c)
 	}
 }
-
-func TestWrongPeerAlarm(t *testing.T) {
-	l := newLAN()
-	a, b, other := l.add(t, nil), l.add(t, nil), l.add(t, nil)
-	fa := follow(t, a)
-	a.see(b)
-	fa.sees(b.id())
-	id, _ := a.Say(t.Context(), b.id(), "hello")
-	fa.messageIs(id, Delivered)
-	b.node.setDown(true)
-	l.mu.Lock()
-	l.nodes[b.node.at] = other.node
-	l.mu.Unlock()
-	send(t, a, b.id(), 0, file(t))
-	if p := fa.problem(CodeWrongPeer); p.Object != b.node.at.String() || p.Detail != b.Name() {
-		t.Errorf("alarm = %+v", p)
-	}
-	if level := a.level(b.id()); level != Known {
-		t.Errorf("the pin is %d, want Known", level)
-	}
-}

@@ -149,6 +149,15 @@ func TestStrangerStreams(t *testing.T) {
 		f.transferIs(item.ID, Offered)
 		return item
 	}
+	taken := func(t *testing.T, s *speaker, b *ownerApp, f *follower) Item {
+		item := waits(t, f)
+		must(t, b.Answer(t.Context(), item.ID, Answer{Accept: true}))
+		if !s.hears(sayAccept) {
+			t.Fatal("no ACCEPT")
+		}
+		f.transferIs(item.ID, Running)
+		return item
+	}
 	for _, tt := range []struct {
 		why     string
 		arrives bool
@@ -156,10 +165,7 @@ func TestStrangerStreams(t *testing.T) {
 	}{
 		{"accepted", true, func(t *testing.T, s *speaker, b *ownerApp, f *follower) {
 			s.offer(name, content)
-			must(t, b.Answer(t.Context(), waits(t, f).ID, Answer{Accept: true}))
-			if !s.hears(sayAccept) {
-				t.Fatal("no ACCEPT")
-			}
+			taken(t, s, b, f)
 			s.file(name, content)
 			if !s.hears(sayDone) {
 				t.Error("no DONE")
@@ -195,24 +201,14 @@ func TestStrangerStreams(t *testing.T) {
 		}},
 		{"after its cancel in the middle", false, func(t *testing.T, s *speaker, b *ownerApp, f *follower) {
 			s.offer(name, content)
-			item := waits(t, f)
-			must(t, b.Answer(t.Context(), item.ID, Answer{Accept: true}))
-			if !s.hears(sayAccept) {
-				t.Fatal("no ACCEPT")
-			}
-			f.transferIs(item.ID, Running)
+			item := taken(t, s, b, f)
 			s.say(sayCancel, onStream, fields{1: 8})
 			f.transferIs(item.ID, Cancelled)
 			s.stream(name, content)
 		}},
 		{"after the receiver's cancel in the middle", false, func(t *testing.T, s *speaker, b *ownerApp, f *follower) {
 			s.offer(name, content)
-			item := waits(t, f)
-			must(t, b.Answer(t.Context(), item.ID, Answer{Accept: true}))
-			if !s.hears(sayAccept) {
-				t.Fatal("no ACCEPT")
-			}
-			f.transferIs(item.ID, Running)
+			item := taken(t, s, b, f)
 			must(t, b.Cancel(t.Context(), item.ID))
 			if !s.hears(sayCancel) {
 				t.Fatal("no CANCEL")

@@ -15,6 +15,28 @@ import (
 	"time"
 )
 
+// piped connects client to a node that trusts it, behind the handshake of TLS. It is called in
+// a bubble; served is closed when the node is through with the connection.
+func piped(t *testing.T, server, client *Identity) (_ *tls.Conn, served chan struct{}) {
+	t.Helper()
+	host := &testNode{t: t, level: Paired, change: make(chan struct{})}
+	node, err := NewNode(Config{Identity: server, Host: host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := net.Pipe()
+	served = make(chan struct{})
+	go func() {
+		defer close(served)
+		node.serve(t.Context(), &greeting{conn: far})
+	}()
+	channel := tls.Client(near, client.tlsConfig(func(ID) error { return nil }))
+	if err := channel.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return channel, served
+}
+
 // TestEmptyFlood lets a paired peer send frames that carry nothing as fast as they are
 // taken. They are taken at the rate that is meant for them and no faster, so that the
 // cores are left to others. Time is the bubble's: without a limit none of it would pass.
@@ -32,21 +54,7 @@ func TestEmptyFlood(t *testing.T) {
 		t.Run(test.reason, func(t *testing.T) {
 			server, client := newKey(t), newKey(t)
 			synctest.Test(t, func(t *testing.T) {
-				host := &testNode{t: t, level: Paired, change: make(chan struct{})}
-				node, err := NewNode(Config{Identity: server, Host: host})
-				if err != nil {
-					t.Fatal(err)
-				}
-				near, far := net.Pipe()
-				served := make(chan struct{})
-				go func() {
-					defer close(served)
-					node.serve(t.Context(), &greeting{conn: far})
-				}()
-				channel := tls.Client(near, client.tlsConfig(func(ID) error { return nil }))
-				if err := channel.Handshake(); err != nil {
-					t.Fatal(err)
-				}
+				channel, served := piped(t, server, client)
 				answers := make(chan int, 1)
 				go func() {
 					pongs := 0
@@ -81,7 +89,7 @@ func TestEmptyFlood(t *testing.T) {
 				if took := time.Since(began); took < 2*time.Second || took > 4*time.Second {
 					t.Errorf("%d frames were taken within %v, want about 3 s", count, took)
 				}
-				near.Close()
+				channel.NetConn().Close()
 				<-served
 				if pongs := <-answers; test.answer && pongs < count*9/10 {
 					t.Errorf("%d of %d frames answered", pongs, count)
@@ -96,21 +104,7 @@ func TestEmptyFlood(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	server, client := newKey(t), newKey(t)
 	synctest.Test(t, func(t *testing.T) {
-		host := &testNode{t: t, level: Paired, change: make(chan struct{})}
-		node, err := NewNode(Config{Identity: server, Host: host})
-		if err != nil {
-			t.Fatal(err)
-		}
-		near, far := net.Pipe()
-		served := make(chan struct{})
-		go func() {
-			defer close(served)
-			node.serve(t.Context(), &greeting{conn: far})
-		}()
-		channel := tls.Client(near, client.tlsConfig(func(ID) error { return nil }))
-		if err := channel.Handshake(); err != nil {
-			t.Fatal(err)
-		}
+		channel, served := piped(t, server, client)
 		said := make(chan error, 1)
 		go func() {
 			_, err := channel.Write(frame(frameHello, 0, marshal(&hello{ID: client.ID()})))
@@ -135,7 +129,7 @@ func TestSlowReader(t *testing.T) {
 		if most := 2 * maxBacklog / len(frame(framePong, 0, marshal(&ping{Nonce: 1<<64 - 1}))); asked > most {
 			t.Errorf("%d questions were taken, want less than %d", asked, most)
 		}
-		near.Close()
+		channel.NetConn().Close()
 		<-served
 		t.Logf("ended after %v and %d questions", time.Since(began), asked)
 	})
