@@ -56,6 +56,8 @@ type App struct {
 	limits     strangerLimits
 	unsaved    bool // the user was told that the database cannot be written
 
+	versionTold time.Time // when the user was last told of a program of another version
+
 	typed      []*typed       // addresses, in the order in which they were typed
 	typedShown []TypedAddress // as last told
 	typedWake  chan struct{}  // cap 1: look at typed

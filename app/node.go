@@ -110,6 +110,7 @@ func (in realIncoming) Facts() offerFacts {
 type engineHost interface {
 	level(id DeviceID) Level
 	connected(s session)
+	otherVersion(from netip.AddrPort, newer bool)
 	disconnected(s session, err error)
 	offered(ctx context.Context, in incoming) transfer.Decision
 	ended(in incoming, rep transfer.Report, err error)
@@ -122,8 +123,9 @@ type engineHost interface {
 // realHost turns the calls of a [transfer.Node] into calls of an engineHost.
 type realHost struct{ engineHost }
 
-func (h realHost) Level(id transfer.ID) transfer.Level { return transfer.Level(h.level(DeviceID(id))) }
-func (h realHost) Connected(s *transfer.Session)       { h.connected(realSession{s}) }
+func (h realHost) Level(id transfer.ID) transfer.Level          { return transfer.Level(h.level(DeviceID(id))) }
+func (h realHost) Connected(s *transfer.Session)                { h.connected(realSession{s}) }
+func (h realHost) OtherVersion(from netip.AddrPort, newer bool) { h.otherVersion(from, newer) }
 func (h realHost) Disconnected(s *transfer.Session, err error) {
 	h.disconnected(realSession{s}, err)
 }

@@ -31,7 +31,7 @@ const (
 	CodeUnreachable = "peer-unreachable"  // Object: name or address
 	CodeWrongPeer   = "peer-wrong-key"    // Object: address; somebody else answered there
 	CodePrivate     = "peer-private"      // Object: name or address; it takes connections from other people only
-	CodeVersion     = "peer-version"      // Object: name; Detail: which side must update
+	CodeVersion     = "peer-version"      // Object: name or address; Detail: "here" or "there" must update, empty: it is not known which
 	CodeNoPath      = "path-missing"      // Object: path
 	CodeUnreadable  = "path-unreadable"   // Object: path
 	CodeSpecial     = "path-special"      // Object: path; a device, FIFO or socket

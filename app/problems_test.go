@@ -8,9 +8,12 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"yonder/transfer"
 )
@@ -111,4 +114,34 @@ func TestSkipReasonsHaveCodes(t *testing.T) {
 	if n := len(reports(make([]transfer.Skipped, 500))); n != 100 {
 		t.Errorf("%d reports of 500, want 100", n)
 	}
+}
+
+// TestOtherVersionIsTold: who runs another version is told of once in an hour, whatever comes.
+func TestOtherVersionIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newLAN().add(t, nil)
+		f := follow(t, a)
+		from := netip.MustParseAddrPort("[::ffff:10.0.0.9]:40000")
+		for range 100 {
+			a.otherVersion(from, true)
+		}
+		p := f.problem(CodeVersion)
+		if p.Object != "10.0.0.9" || p.Detail != "here" || p.Hint != "update Yonder on this computer" {
+			t.Errorf("told %+v", p)
+		}
+		time.Sleep(versionPause)
+		a.otherVersion(from, false)
+		f.until("the second", func() bool {
+			return len(f.log) > 0 && f.log[len(f.log)-1].Problem != nil && f.log[len(f.log)-1].Problem.Detail == "there"
+		})
+		count := 0
+		for _, ev := range f.log {
+			if ev.Kind == EventProblem {
+				count++
+			}
+		}
+		if count != 2 {
+			t.Errorf("told %d times, want twice", count)
+		}
+	})
 }

@@ -67,6 +67,25 @@ func (a *App) connected(s session) {
 	}
 }
 
+// versionPause is between two notices about programs of other versions: anybody may claim to be one.
+const versionPause = time.Hour
+
+// otherVersion tells the user that somebody who dialled speaks another version of the protocol.
+func (a *App) otherVersion(from netip.AddrPort, newer bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.versionTold.IsZero() && time.Since(a.versionTold) < versionPause {
+		return
+	}
+	a.versionTold = time.Now()
+	p := newProblem(CodeVersion, from.Addr().Unmap().String(), "")
+	p.Detail, p.Hint = "there", "update Yonder on that computer"
+	if newer {
+		p.Detail, p.Hint = "here", "update Yonder on this computer"
+	}
+	a.tell(p)
+}
+
 // disconnected notes the end of a session.
 func (a *App) disconnected(s session, err error) {
 	peer := s.Peer()

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -46,6 +48,10 @@ func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, wan
 	if how != listening {
 		channel = tls.Client(w, config)
 	} else {
+		config.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+			n.hearVersions(remote(conn), h.SupportedProtos)
+			return nil, nil
+		}
 		channel = tls.Server(w, config)
 	}
 	if err := n.shake(ctx, channel, w); err != nil {
@@ -55,6 +61,24 @@ func (n *Node) secure(ctx context.Context, conn net.Conn, how handshakeKind, wan
 	peer := Peer{ID: id, Addr: remote(conn), Dialled: how != listening}
 	s := newSession(n, channel, w, peer)
 	return s, nil
+}
+
+// hearVersions looks at the protocols of somebody who dials, and tells when there are versions
+// of ours among them but not this one.
+func (n *Node) hearVersions(from netip.AddrPort, protocols []string) {
+	other, newer := false, false
+	for _, protocol := range protocols {
+		if protocol == alpn {
+			return
+		}
+		number, ours := strings.CutPrefix(protocol, alpnPrefix)
+		if version, err := strconv.ParseUint(number, 10, 16); ours && err == nil {
+			other, newer = true, newer || version > majorVersion
+		}
+	}
+	if other {
+		n.cfg.Host.OtherVersion(from, newer)
+	}
 }
 
 // shake runs the TLS handshake; at most NumCPU of them compute at a time.

@@ -18,6 +18,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -459,6 +460,24 @@ func TestOtherVersions(t *testing.T) {
 			t.Errorf("%s: a handshake with us = %v, want an alert about the protocol", reason, err)
 		}
 	}
+	a.mu.Lock()
+	if !slices.Equal(a.versions, []bool{true}) {
+		t.Errorf("told of versions %v; want once that a newer one is needed, and nothing of other protocols", a.versions)
+	}
+	a.mu.Unlock()
+	old := other.tlsConfig(func(ID) error { return nil })
+	old.NextProtos = []string{"yonder/0"}
+	if err := tls.Client(dialNode(t, a), old).Handshake(); err == nil {
+		t.Error("they shook hands")
+	}
+	odd := other.tlsConfig(func(ID) error { return nil })
+	odd.NextProtos = []string{"yonder/", "yonder/x", "yonder/-1", "yonder/99999999999", "yonder/1 "}
+	tls.Client(dialNode(t, a), odd).Handshake()
+	a.mu.Lock()
+	if !slices.Equal(a.versions, []bool{true, false}) {
+		t.Errorf("told of versions %v, want that an older one came last", a.versions)
+	}
+	a.mu.Unlock()
 	both := other.tlsConfig(func(ID) error { return nil })
 	both.NextProtos = []string{"yonder/2", alpn}
 	if conn := tls.Client(dialNode(t, a), both); conn.Handshake() != nil || conn.ConnectionState().NegotiatedProtocol != alpn {

@@ -88,7 +88,9 @@ func peerID(cs tls.ConnectionState) (ID, error) {
 }
 
 const (
-	alpn           = "yonder/1"
+	alpnPrefix     = "yonder/" // and the major version of the protocol
+	majorVersion   = 1
+	alpn           = alpnPrefix + "1"
 	maxCertificate = 2 << 10 // bytes of DER
 )
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"sync"
@@ -46,6 +47,9 @@ type Host interface {
 	Level(id ID) Level
 	// Connected is called once for every session, after the hellos.
 	Connected(s *Session)
+	// OtherVersion tells that somebody dialled who speaks other major versions of the protocol
+	// only, and whether one of them is newer than ours. It is not known who: anybody may say so.
+	OtherVersion(from netip.AddrPort, newer bool)
 	// Disconnected follows every Connected.
 	Disconnected(s *Session, why error)
 	// Offer decides about an offer. ctx ends when it is withdrawn. With in.Partial set

@@ -36,10 +36,12 @@ type testNode struct {
 	offers []*Incoming
 	ended  []ending
 	chats  []Chat
-	acks   []AckState
-	told   [][]Contact
-	shown  []*Pairing
-	change chan struct{}
+
+	versions []bool // what OtherVersion was told
+	acks     []AckState
+	told     [][]Contact
+	shown    []*Pairing
+	change   chan struct{}
 }
 
 type ending struct {
@@ -86,6 +88,11 @@ func (h *testNode) Chat(p Peer, m Chat) error {
 	h.chats = append(h.chats, m)
 	h.changed()
 	return nil
+}
+func (h *testNode) OtherVersion(from netip.AddrPort, newer bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.versions = append(h.versions, newer)
 }
 func (h *testNode) Gossip(p Peer, people []Contact) {
 	h.mu.Lock()

@@ -21,6 +21,9 @@ func (w *words) problem(p *app.Problem) (sentence, next string) {
 	if object == "" {
 		object = w.L("problem.something")
 	}
+	if p.Code == app.CodeVersion && w.has(key+"."+p.Detail) {
+		return w.L(key, "object", object, "detail", ""), w.L(key + "." + p.Detail)
+	}
 	detail := ""
 	if d := cleanName(strings.ReplaceAll(p.Detail, "\n", ", ")); d != "" {
 		detail = w.L("problem.detail", "detail", shorten(d, 160))

@@ -292,6 +292,16 @@ func TestProblemText(t *testing.T) {
 	}
 }
 
+// TestVersionText: the next step names the side that must be updated, where that is known.
+func TestVersionText(t *testing.T) {
+	for detail, want := range map[string]string{"": "Update Yonder on both computers.", "here": "Theirs is newer. Update Yonder on this computer.", "there": "Theirs is older. Update Yonder on that computer."} {
+		what, next := speak("en").problem(&app.Problem{Code: app.CodeVersion, Object: "10.0.0.9", Detail: detail})
+		if what != "10.0.0.9 runs a version of Yonder that does not fit this one." || next != want {
+			t.Errorf("%q: %q, %q", detail, what, next)
+		}
+	}
+}
+
 func TestFill(t *testing.T) {
 	en := speak("en")
 	if got, want := en.N("facts.items", 1), "1 item"; got != want {
