@@ -24,6 +24,7 @@ import (
 const (
 	sayHello   = 0x01
 	sayOffer   = 0x10
+	sayUpdate  = 0x11
 	sayAccept  = 0x12
 	sayDecline = 0x13
 	sayPage    = 0x14
@@ -39,6 +40,7 @@ const (
 type speaker struct {
 	t    *testing.T
 	conn *tls.Conn
+	id   DeviceID
 }
 
 // fields is a message: by the numbers of its fields.
@@ -69,9 +71,8 @@ func speak(t *testing.T, b *ownerApp) *speaker {
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(time.Minute))
-	s := &speaker{t, conn}
-	id := sha256.Sum256(spki)
-	s.say(sayHello, 0, fields{1: id[:], 2: 0, 3: 1, 4: "Stranger", 5: "Linux", 6: "1", 7: 0, 8: time.Now().UnixMilli(), 9: 0, 10: false})
+	s := &speaker{t, conn, sha256.Sum256(spki)}
+	s.say(sayHello, 0, fields{1: s.id[:], 2: 0, 3: 1, 4: "Stranger", 5: "Linux", 6: "1", 7: 0, 8: time.Now().UnixMilli(), 9: 0, 10: false})
 	if !s.hears(sayHello) {
 		t.Fatal("no HELLO came back")
 	}
@@ -113,20 +114,30 @@ const onStream = 1
 
 // offer offers one file.
 func (s *speaker) offer(name string, content []byte) {
-	id := make([]byte, 16)
-	rand.Read(id)
-	s.say(sayOffer, onStream, fields{1: id, 2: id, 3: make([]byte, 16), 4: []byte{}, 5: id, 6: 0, 7: []any{[]any{name, false, len(content)}}, 8: 1, 9: 1, 10: len(content), 11: true, 12: 0})
+	s.says(sayOffer, []any{name, false, len(content)}, 1, len(content), true)
 }
 
-// file sends all that belongs to a file of one chunk.
-func (s *speaker) file(name string, content []byte) {
+// says makes an offer of one thing, or says anew how large it is.
+func (s *speaker) says(typ byte, top []any, entries, size int, final bool) {
+	id := append(make([]byte, 15), 7)
+	s.say(typ, onStream, fields{1: id, 2: id, 3: make([]byte, 16), 4: []byte{}, 5: id, 6: 0, 7: []any{top}, 8: 1, 9: entries, 10: size, 11: final, 12: 0})
+}
+
+// file sends all that belongs to a file of one chunk, in folders if there are any.
+func (s *speaker) file(name string, content []byte, folders ...string) {
 	nothing, digest := blake3.Sum256(nil), blake3.Sum256(content)
-	s.say(sayPage, onStream, fields{1: 0, 2: []any{[]any{0, name, 0, false, len(content), 1700000000, 0, ""}}, 3: true, 4: nothing[:]})
-	chunk := make([]byte, 12+1, 12+41+len(content)) // entry 0, chunk 0, offset 0; raw
+	var rows []any
+	for depth, folder := range folders {
+		rows = append(rows, []any{depth, folder, 1, false, 0, 1700000000, 0, ""})
+	}
+	rows = append(rows, []any{len(folders), name, 0, false, len(content), 1700000000, 0, ""})
+	s.say(sayPage, onStream, fields{1: 0, 2: rows, 3: true, 4: nothing[:]})
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(folders))) // entry
+	chunk = append(chunk, make([]byte, 8+1)...)                       // chunk 0, offset 0; raw
 	chunk = binary.BigEndian.AppendUint32(chunk, uint32(len(content)))
 	chunk = binary.BigEndian.AppendUint32(chunk, uint32(len(content)))
 	s.say(sayData, onStream, append(append(chunk, digest[:]...), content...))
-	s.say(sayFiles, onStream, fields{1: []any{[]any{0, digest[:]}}})
+	s.say(sayFiles, onStream, fields{1: []any{[]any{len(folders), digest[:]}}})
 	s.say(sayEnd, onStream, fields{1: []any{}, 2: 0, 3: 0})
 }
 
@@ -254,6 +265,57 @@ func TestStrangerStreams(t *testing.T) {
 			if rows := again.leftovers(); len(rows) > 0 && !tt.arrives {
 				t.Errorf("finished transfers in the database: %+v", rows)
 			}
+		})
+	}
+}
+
+// TestRealGrowth: somebody whose offers are taken up to a size begins with a small one, which
+// grows. It is never taken before its total is known, and above the size it is asked about.
+func TestRealGrowth(t *testing.T) {
+	const limit, name = 10_000, "grows.txt"
+	content := bytes.Repeat([]byte("x"), limit)
+	for _, tt := range []struct {
+		why   string
+		sizes []int // after the first, in turn; the last is final
+		taken bool
+	}{
+		{"it grows to the size", []int{10, limit - 1, limit}, true},
+		{"it grows above the size", []int{10, limit, limit + 1}, false},
+		{"far above it, in one step", []int{1 << 40}, false},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			b := openReal(t, t.TempDir(), 0, nil)
+			f := followReal(t, b)
+			s := speak(t, b)
+			f.until("the connection", func() bool { p, _ := f.person(s.id); return p.Connected })
+			b.mu.Lock()
+			b.setLevel(s.id, Paired)
+			b.mu.Unlock()
+			must(t, b.SetRule(t.Context(), s.id, Rule{Accept: RuleAlways, MaxBytes: limit}))
+			folder := []any{"f", true, 0}
+			s.says(sayOffer, folder, 2, 1, false)
+			for i, size := range tt.sizes {
+				s.says(sayUpdate, folder, 2, size, i == len(tt.sizes)-1)
+			}
+			if tt.taken {
+				if !s.hears(sayAccept) {
+					t.Fatal("no ACCEPT")
+				}
+				s.file(name, content, "f")
+				f.transferIs(f.incoming().ID, Done)
+				return
+			}
+			item := f.incoming()
+			f.until("the question", func() bool {
+				item := f.items[item.ID].Transfer
+				return item.State == Offered && !item.Decided && item.Final
+			})
+			must(t, b.Answer(t.Context(), item.ID, Answer{}))
+			if !s.hears(sayDecline) {
+				t.Error("no DECLINE")
+			}
+			f.transferIs(item.ID, Declined)
 		})
 	}
 }
