@@ -102,7 +102,12 @@ func (r *receiver) prepare(d Decision, found Partial, has bool) error {
 	r.phase.Store(int32(Moving))
 	r.accepted.Store(true)
 	r.session.timeTrip()
-	if err := r.session.out.send(frameAccept, r.stream, &m); err != nil {
+	if err := r.session.out.send(frameAccept, r.stream, &m); err != nil { // nobody was told to send anything
+		if fresh {
+			r.discardStaging()
+		} else {
+			r.staging.close()
+		}
 		return err
 	}
 	r.mu.Lock()

@@ -332,3 +332,39 @@ func TestManyCopies(t *testing.T) {
 	}
 	holds(t, filepath.Join(dst, numbered("a.txt", taken, false)), "new")
 }
+
+// endedStore is a store of partials in whose way the session ends.
+type endedStore struct {
+	PartialStore
+	put func()
+}
+
+func (s endedStore) PutPartial(p Partial) error {
+	defer s.put()
+	return s.PartialStore.PutPartial(p)
+}
+
+// TestEndedBeforeAccept: the session ends after somebody has accepted and before the sender is
+// told. Nobody will ever send anything there, so nothing of it stays.
+func TestEndedBeforeAccept(t *testing.T) {
+	noLeaks(t)
+	b := startNode(t, nil, t.TempDir(), nil)
+	p := newPuppet(t, b)
+	b.Node.partials = endedStore{b.store, func() {
+		p.conn.Close()
+		b.Node.mu.Lock()
+		s := b.Node.sessions[p.id]
+		b.Node.mu.Unlock()
+		for s.out.sendFrame(nil) == nil { // until it takes nothing any more
+			time.Sleep(time.Millisecond)
+		}
+	}}
+	p.say(frameOffer, 1, offering(1, load{"a.txt", []byte("never sent")}))
+	b.until("the end", func() bool { return len(b.ended) > 0 })
+	if names := children(t, b.dir); len(names) > 0 {
+		t.Errorf("left behind: %q", names)
+	}
+	if n := b.store.count(); n > 0 {
+		t.Errorf("%d partials are noted", n)
+	}
+}

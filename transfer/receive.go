@@ -434,12 +434,17 @@ func (r *receiver) acknowledgeLocked() {
 func (r *receiver) abandon(why error) {
 	for _, final := range []error{ErrCancelled, ErrPeerCancel, ErrLimit, ErrBadName, ErrProtocol} {
 		if errors.Is(why, final) {
-			if err := r.staging.remove(); err != nil {
-				r.session.node.log.Warn("remove partial", "err", err)
-			}
-			r.session.node.partials.RemovePartial(r.session.peer.ID, r.key)
+			r.discardStaging()
 			return
 		}
 	}
 	r.staging.close()
+}
+
+// discardStaging removes what arrived, and the note of it.
+func (r *receiver) discardStaging() {
+	if err := r.staging.remove(); err != nil {
+		r.session.node.log.Warn("remove partial", "err", err)
+	}
+	r.session.node.partials.RemovePartial(r.session.peer.ID, r.key)
 }
