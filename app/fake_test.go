@@ -478,7 +478,11 @@ func (s *fakeSession) Send(ctx context.Context, out outgoing) (transfer.Report, 
 		if d.Reason == nil {
 			d.Reason = transfer.ErrDeclined
 		}
-		return end(d.Reason, d.Reason)
+		here := d.Reason
+		if errors.Is(here, transfer.ErrCancelled) { // by the other side, as the wire has it
+			here = transfer.ErrPeerCancel
+		}
+		return end(here, d.Reason)
 	}
 	if part == nil {
 		part = &fakePartial{Partial: transfer.Partial{
