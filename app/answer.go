@@ -49,7 +49,7 @@ func (a *App) Answer(ctx context.Context, item ItemID, answer Answer) error {
 func (a *App) always(p *person) {
 	rule := p.rec.Rule
 	rule.Accept = RuleAlways
-	a.setRule(p, rule, p.rec.RuleBase)
+	a.setRule(p, rule, p.rec.RuleBase, p.rec.RuleMount)
 	if p.rec.Level < Paired {
 		if err := a.pair(p.rec.ID); err != nil { // the offer is accepted all the same
 			a.tell(AsProblem(err))

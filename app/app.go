@@ -41,6 +41,7 @@ type App struct {
 	me         Me
 	file       *settingsFile
 	settings   Settings      // as stored
+	place      chosenPlace   // their folder
 	override   Options       // fields of Options that still override settings
 	shownUntil time.Time     // end of the ten minutes that Options.Visible asked for
 	shown      chan struct{} // cap 1: the visibility changed
@@ -100,6 +101,7 @@ func newApp(p parts) *App {
 	a.me = Me{ID: p.id, System: systemName(), Version: p.options.Version, Dir: p.profile.dir, PID: os.Getpid()}
 	a.me.Name, a.me.Folder, a.me.Discovery = a.name(), a.folder(), a.searchMode()
 	a.me.setVisible(a.visibility())
+	a.place = a.store.place()
 	a.loadPeople()
 	a.loadTyped()
 	a.loadTransfers()

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -31,6 +32,10 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if chosen {
+		a.place = chosenPlace{s.Folder, mountPoint(s.Folder)}
+		a.saved(a.store.putPlace(a.place))
+	}
 	old := a.settings
 	s.Visible, s.EveryoneUntil = old.Visible, old.EveryoneUntil
 	if s.Name != old.Name {
@@ -60,6 +65,28 @@ func (a *App) Configure(ctx context.Context, s Settings) error {
 	}
 	a.refreshMe()
 	return nil
+}
+
+// chosenPlace is the folder of the settings as it was when it was chosen.
+type chosenPlace struct {
+	Path  string `json:"path"`
+	Mount string `json:"mount,omitempty"` // where its volume was mounted; empty: it is that of the root
+}
+
+// placeKey is where it is among the values of the profile.
+const placeKey = "folder"
+
+func (s *store) place() (p chosenPlace) {
+	decode(s.meta(placeKey), &p)
+	return p
+}
+
+func (s *store) putPlace(p chosenPlace) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return s.setMeta(placeKey, data)
 }
 
 // cleanSpaces leaves everything as typed but the spaces around it.

@@ -64,7 +64,7 @@ func (a *App) ruled(ctx context.Context, p *person, in incoming, facts offerFact
 	to := a.landing(p, in.Progress().Names)
 	answer := Answer{Accept: ruling == take, Nobody: ruling == nobody, Folder: to.folder, Policy: a.granted(p, to, facts.Wish)}
 	if facts.Partial != nil && ruling == take {
-		to = landing{folder: facts.Partial.Folder, base: facts.Partial.Folder}
+		to = a.again(p, facts.Partial.Folder)
 		answer.Folder, answer.Policy = to.folder, policyName(facts.Partial.Policy)
 	}
 	r := a.enter(p, in, facts, to, ruling)

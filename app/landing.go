@@ -15,6 +15,7 @@ import (
 type landing struct {
 	folder string // absolute; "" if there is none
 	base   string // the part of it that must exist: what is below is made; "": all of it is
+	mount  string // where its volume was mounted when it was chosen; "": it is that of the root, or not known
 	ruled  bool   // it is the one of the person's rule
 }
 
@@ -29,16 +30,32 @@ func (a *App) landing(p *person, names []transfer.Name) landing {
 		if a.twin(p) != nil { // a folder of their own, whatever others are called
 			name += " " + p.rec.ID.Short()
 		}
-		return landing{folder: expandFolder(rule.Folder, name, time.Now(), kindOf(names)), base: p.rec.RuleBase, ruled: true}
+		return landing{folder: expandFolder(rule.Folder, name, time.Now(), kindOf(names)), base: p.rec.RuleBase, mount: p.rec.RuleMount, ruled: true}
 	case a.chosenFolder():
-		return landing{folder: a.folder(), base: a.folder()}
+		return a.again(p, a.folder())
 	}
 	return landing{folder: a.folder()}
+}
+
+// again returns a folder that was chosen before, by the settings or for offers of p, as a place
+// to land in. The caller holds mu.
+func (a *App) again(p *person, folder string) landing {
+	l := landing{folder: folder, base: folder}
+	if rel, err := filepath.Rel(p.rec.RuleBase, folder); p.rec.RuleBase != "" && err == nil && filepath.IsLocal(rel) {
+		l.mount = p.rec.RuleMount
+	}
+	if a.place.Path == folder {
+		l.mount = a.place.Mount
+	}
+	return l
 }
 
 // check reports why nothing can be received there, nil if it can, for which it makes the
 // folders that are missing below base.
 func (l landing) check() *Problem {
+	if l.mount != "" && !isMounted(l.mount) { // the mount point must stay empty
+		return newProblem(CodeNoFolder, l.folder, "its disk is not attached")
+	}
 	if l.base == "" || l.base == l.folder {
 		return checkFolder(l.folder, l.base == "")
 	}

@@ -18,8 +18,9 @@ type personRecord struct {
 	Addresses []knownPlace `json:"addresses,omitempty"` // newest first, at most maxPlaces
 	Hints     []string     `json:"hints,omitempty"`     // "IP:PORT" where they were last; best first, at most maxHints
 
-	Rule     Rule   `json:"rule,omitzero"`
-	RuleBase string `json:"rule_base,omitempty"` // the part of Rule.Folder that existed when it was chosen; it is never made
+	Rule      Rule   `json:"rule,omitzero"`
+	RuleBase  string `json:"rule_base,omitempty"`  // the part of Rule.Folder that existed when it was chosen; it is never made
+	RuleMount string `json:"rule_mount,omitempty"` // where the volume of RuleBase was mounted then; empty: it is that of the root
 }
 
 // maxPlaces is how many addresses are remembered for one person.

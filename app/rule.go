@@ -66,14 +66,15 @@ func (a *App) SetRule(ctx context.Context, id DeviceID, rule Rule) error {
 		a.mu.Unlock()
 		return newProblem(CodeNotFound, id.Short(), "")
 	}
-	was, base := p.rec.Rule.Folder, p.rec.RuleBase
+	was, base, mount := p.rec.Rule.Folder, p.rec.RuleBase, p.rec.RuleMount
 	a.mu.Unlock()
 	switch {
 	case rule.Folder == was: // it may be on a disk that is not attached now
 	case rule.Folder == "":
-		base = ""
+		base, mount = "", ""
 	default:
 		base = existingPart(rule.Folder)
+		mount = mountPoint(base)
 		if trouble := checkFolder(base, false); trouble != nil {
 			bad := newProblem(CodeBadSetting, rule.Folder, "folder")
 			bad.Hint = trouble.Text
@@ -85,13 +86,13 @@ func (a *App) SetRule(ctx context.Context, id DeviceID, rule Rule) error {
 	if p = a.people[id]; p == nil { // forgotten meanwhile
 		return newProblem(CodeNotFound, id.Short(), "")
 	}
-	a.setRule(p, rule, base)
+	a.setRule(p, rule, base, mount)
 	return nil
 }
 
 // setRule makes a valid rule count at once. The caller holds mu.
-func (a *App) setRule(p *person, rule Rule, base string) {
-	p.rec.Rule, p.rec.RuleBase = rule, base
+func (a *App) setRule(p *person, rule Rule, base, mount string) {
+	p.rec.Rule, p.rec.RuleBase, p.rec.RuleMount = rule, base, mount
 	a.remember(p)
 	a.savePerson(p)
 	a.show(p)
