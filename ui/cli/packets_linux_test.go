@@ -117,7 +117,7 @@ func TestLargePacketsVanish(t *testing.T) {
 	waits(t)
 	for _, middle := range []bool{false, true} {
 		t.Run(fmt.Sprint("in the middle ", middle), func(t *testing.T) {
-			s := readyScenario(t, sized[int64](24<<20, 100<<20), 100_000_000, vlantest.Options{})
+			s := readyScenario(t, sized[int64](64<<20, 100<<20), 100_000_000, vlantest.Options{}) // half of it takes longer than any pause of a busy computer
 			vanish := func(size int) {
 				s.net.Swallow(1, size)
 				s.net.Swallow(2, size)
