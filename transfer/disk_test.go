@@ -349,16 +349,19 @@ func (s endedStore) PutPartial(p Partial) error {
 func TestEndedBeforeAccept(t *testing.T) {
 	noLeaks(t)
 	b := startNode(t, nil, t.TempDir(), nil)
-	p := newPuppet(t, b)
+	b.Node.mu.Lock() // which every session takes before it looks into the store
 	b.Node.partials = endedStore{b.store, func() {
-		p.conn.Close()
 		b.Node.mu.Lock()
-		s := b.Node.sessions[p.id]
-		b.Node.mu.Unlock()
-		for s.out.sendFrame(nil) == nil { // until it takes nothing any more
-			time.Sleep(time.Millisecond)
+		defer b.Node.mu.Unlock()
+		for _, s := range b.Node.sessions {
+			s.conn.Close()
+			for s.out.sendFrame(nil) == nil { // until it takes nothing any more
+				time.Sleep(time.Millisecond)
+			}
 		}
 	}}
+	b.Node.mu.Unlock()
+	p := newPuppet(t, b)
 	p.say(frameOffer, 1, offering(1, load{"a.txt", []byte("never sent")}))
 	b.until("the end", func() bool { return len(b.ended) > 0 })
 	if names := children(t, b.dir); len(names) > 0 {
