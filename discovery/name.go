@@ -26,14 +26,17 @@ func CleanName(s string) string {
 	if len(s) > 4*MaxNameBytes { // bounds the work; far above what survives the cut
 		s = s[:4*MaxNameBytes]
 	}
+	visible := strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && (!unicode.IsPrint(r) || blank(r)) { // not printed: Cc, Cf, Co, Cs, Zl, Zp and what is not assigned
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 	var b strings.Builder
 	runes, marks, gap := 0, 0, false
-	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, "")) {
+	for _, r := range norm.NFC.String(visible) { // after that: what goes may have kept two apart that compose
 		if unicode.IsSpace(r) {
 			gap = b.Len() > 0
-			continue
-		}
-		if !unicode.IsPrint(r) || blank(r) { // not printed: Cc, Cf, Co, Cs, Zl, Zp and what is not assigned
 			continue
 		}
 		if !unicode.IsMark(r) {
@@ -55,7 +58,7 @@ func CleanName(s string) string {
 		b.WriteRune(r)
 		runes += need
 	}
-	return norm.NFC.String(b.String()) // dropping a character can bring two together that compose
+	return b.String()
 }
 
 // blank reports whether r counts as a letter or symbol but shows nothing.
