@@ -75,13 +75,19 @@ func (a *App) mark(p *person, addr string) bool {
 	return true
 }
 
-// dropPlace forgets that p was ever at an address. The caller holds mu and saves p.
+// dropPlace forgets that p was ever at an address, however it was written. The caller holds mu
+// and saves p.
 func (a *App) dropPlace(p *person, addr string) {
-	p.rec.Addresses = slices.DeleteFunc(slices.Clone(p.rec.Addresses), func(place knownPlace) bool { return place.Addr == addr || place.Typed == addr })
-	p.rec.Hints = slices.DeleteFunc(slices.Clone(p.rec.Hints), func(at string) bool { return at == addr })
-	p.found = slices.DeleteFunc(slices.Clone(p.found), func(at Address) bool { return at.Addr == addr })
+	whole, _ := wholeAddress(addr)
+	there := func(other string) bool {
+		same, ok := wholeAddress(other)
+		return other != "" && (other == addr || ok && same == whole)
+	}
+	p.rec.Addresses = slices.DeleteFunc(slices.Clone(p.rec.Addresses), func(place knownPlace) bool { return there(place.Addr) || there(place.Typed) })
+	p.rec.Hints = slices.DeleteFunc(slices.Clone(p.rec.Hints), there)
+	p.found = slices.DeleteFunc(slices.Clone(p.found), func(at Address) bool { return there(at.Addr) })
 	for _, t := range a.typed {
-		if t.rec.Addr == addr && t.rec.Person == p.rec.ID {
+		if there(t.rec.Addr) && t.rec.Person == p.rec.ID {
 			t.rec.Person, t.problem = DeviceID{}, nil
 			t.tries, t.next = 0, time.Now()
 			a.saveTyped()

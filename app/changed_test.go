@@ -140,3 +140,22 @@ func TestSettleChangeRefused(t *testing.T) {
 		t.Errorf("of somebody unknown: %v", err)
 	}
 }
+
+// TestDropPlace: an address is the same with its port and without, and in capitals.
+func TestDropPlace(t *testing.T) {
+	a := newLAN().add(t, nil)
+	for _, tt := range []struct {
+		drop string
+		left int
+	}{
+		{"10.0.0.5:21925", 1}, {"10.0.0.5", 1}, {"nas.lan:21925", 1}, {"NAS.lan:21925", 1}, {"10.0.0.5:4000", 2}, {"10.0.0.6", 2}, {"", 2}, {"nas.lan:1", 2},
+	} {
+		p := newPerson(personRecord{ID: DeviceID{7}, Addresses: []knownPlace{{Addr: "10.0.0.5:21925", Typed: "nas.lan:21925"}, {Addr: "10.0.0.9:21925"}}, Hints: []string{"10.0.0.5:21925", "10.0.0.9:21925"}})
+		a.mu.Lock()
+		a.dropPlace(p, tt.drop)
+		a.mu.Unlock()
+		if len(p.rec.Addresses) != tt.left {
+			t.Errorf("without %q there is %+v, want %d places", tt.drop, p.rec.Addresses, tt.left)
+		}
+	}
+}
