@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -413,4 +414,72 @@ func TestLongPath(t *testing.T) {
 	if got, err := dst.ReadFile(strings.Repeat(name+"/", 30) + "x"); string(got) != "deep" {
 		t.Errorf("the file holds %q, %v", got, err)
 	}
+}
+
+// TestFlippedSources exchanges a folder that is being sent for a link to somewhere else, over
+// and over, from the scan on. Nothing that is behind the link is ever sent.
+func TestFlippedSources(t *testing.T) {
+	want := 40 // transfers
+	switch {
+	case os.Getenv("YONDER_LARGE") != "":
+		want = 1000
+	case testing.Short():
+		want = 5
+	}
+	const mine, secret = "mine, to be sent", "secret, behind the link"
+	src, behind, dst := t.TempDir(), filepath.Join(t.TempDir(), "behind"), t.TempDir()
+	sub, link := filepath.Join(src, "f", "sub"), filepath.Join(src, "link")
+	for i := range 40 {
+		name := fmt.Sprintf("%03d", i)
+		write(t, filepath.Join(sub, "deep", name), []byte(mine))
+		write(t, filepath.Join(behind, "deep", name), []byte(secret))
+	}
+	if err := os.Symlink(behind, link); err != nil {
+		t.Fatal(err)
+	}
+	a, b := startNode(t, nil, "", nil), startNode(t, nil, dst, nil)
+	s := connect(t, a, b)
+	stop, over := make(chan struct{}), make(chan int)
+	var flips atomic.Int64
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				over <- n
+				return
+			default:
+				unix.Renameat2(unix.AT_FDCWD, link, unix.AT_FDCWD, sub, unix.RENAME_EXCHANGE)
+				flips.Add(1)
+				runtime.Gosched()
+			}
+		}
+	}()
+	came := 0
+	for i := 0; i < want || came == 0 && i < 50*want; i++ {
+		s.Send(t.Context(), outgoing(filepath.Join(src, "f"))) // it may fail: the folder changes all the time
+		filepath.WalkDir(dst, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return nil
+			}
+			content, err := os.ReadFile(path)
+			if strings.Contains(string(content), "secret") {
+				t.Errorf("%s was sent: %q", path, content)
+			} else if err == nil && string(content) == mine {
+				came++
+			}
+			return nil
+		})
+		for _, name := range children(t, dst) {
+			os.RemoveAll(name)
+		}
+		if t.Failed() {
+			break
+		}
+	}
+	close(stop)
+	<-over
+	if came == 0 {
+		t.Error("nothing came at all")
+	}
+	t.Logf("%d flips while %d transfers and more ran; %d files came", flips.Load(), want, came)
 }
