@@ -117,7 +117,7 @@ func flood(addr string) error {
 // stranger one thing, of all together five.
 func TestWindowUnderFlood(t *testing.T) {
 	s := newStage(t, 2)
-	long := 20 * time.Second
+	long := 10 * time.Second
 	if os.Getenv("YONDER_LARGE") != "" {
 		long = time.Minute
 	}
